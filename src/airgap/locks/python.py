@@ -15,7 +15,7 @@ All wheels are for CPython 3.11 on Linux x86_64 with glibc.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from airgap.locks.problems import Problems
@@ -140,32 +140,37 @@ def _wheel(match: re.Match[str]) -> Wheel:
     return Wheel(match["name"], match["version"], match["filename"], blob, sdist)
 
 
-def _problems_of(match: re.Match[str]) -> Iterable[str]:
-    if not _NAME.fullmatch(match["name"]):
-        yield f"not a normalised name: `{match['name']}`"
-    if not _VERSION.fullmatch(match["version"]):
-        yield f"not a normalised version: `{match['version']}`"
-    for group in ("sha256", "sdist_sha256"):
-        if match[group] is not None and not _SHA256.fullmatch(match[group]):
-            yield f"not a sha256 in 64 lower-case hex digits: `{match[group]}`"
-    wheel = _WHEEL.fullmatch(match["filename"])
+def problems_of_wheel(name: str, version: str, filename: str) -> Iterator[str]:
+    """What speaks against these three naming one wheel for CPython 3.11 on Linux x86_64."""
+    if not _NAME.fullmatch(name):
+        yield f"not a normalised name: `{name}`"
+    if not _VERSION.fullmatch(version):
+        yield f"not a normalised version: `{version}`"
+    wheel = _WHEEL.fullmatch(filename)
     if wheel is None:
-        yield f"not a wheel's file name: `{match['filename']}`"
-    else:
-        yield from _misnamed(match, wheel)
-        if not _runs_here(wheel):
-            yield f"not a wheel for CPython 3.11 on Linux x86_64: `{match['filename']}`"
-    if match["sdist"] is not None:
-        sdist = _SDIST.fullmatch(match["sdist"])
+        yield f"not a wheel's file name: `{filename}`"
+        return
+    if not _names(wheel, name, version):
+        yield f"`{filename}` is not a file of {name} {version}"
+    if not _runs_here(wheel):
+        yield f"not a wheel for CPython 3.11 on Linux x86_64: `{filename}`"
+
+
+def _problems_of(line: re.Match[str]) -> Iterator[str]:
+    for group in ("sha256", "sdist_sha256"):
+        if line[group] is not None and not _SHA256.fullmatch(line[group]):
+            yield f"not a sha256 in 64 lower-case hex digits: `{line[group]}`"
+    yield from problems_of_wheel(line["name"], line["version"], line["filename"])
+    if line["sdist"] is not None:
+        sdist = _SDIST.fullmatch(line["sdist"])
         if sdist is None:
-            yield f"not a source archive's file name: `{match['sdist']}`"
-        else:
-            yield from _misnamed(match, sdist)
+            yield f"not a source archive's file name: `{line['sdist']}`"
+        elif not _names(sdist, line["name"], line["version"]):
+            yield f"`{line['sdist']}` is not a file of {line['name']} {line['version']}"
 
 
-def _misnamed(line: re.Match[str], file: re.Match[str]) -> Iterable[str]:
-    if normalise(file["name"]) != line["name"] or not _same(file["version"], line["version"]):
-        yield f"`{file[0]}` is not a file of {line['name']} {line['version']}"
+def _names(file: re.Match[str], name: str, version: str) -> bool:
+    return normalise(file["name"]) == name and _same(file["version"], version)
 
 
 def _same(left: str, right: str) -> bool:
