@@ -34,7 +34,9 @@ def below(folder: str, tree: Tree) -> Tree:
     return {f"{folder}/{path}" if path else folder: entry for path, entry in tree.items()}
 
 
-def write(store: Store, tree: Tree, dest: Path, *, last: str = "", keep: Collection[str] = ()) -> None:
+def write(
+    store: Store, tree: Tree, dest: Path, *, last: str = "", keep: Collection[str] = ()
+) -> None:
     """Make ``dest`` hold the tree and nothing else, by hard links into the store.
 
     A new folder appears whole, by one rename. An existing one is changed file by file, because

@@ -43,8 +43,9 @@ def parse(data: bytes, origin: str) -> dict[str, Blob]:
         AirgapError: It is no manifest of this version, or a line of it is damaged.
     """
     try:
-        header, *lines = data.decode().splitlines()
-    except (UnicodeDecodeError, ValueError):
+        # Not `splitlines`, which also splits at characters that a path may hold.
+        header, *lines = data.decode().removesuffix("\n").split("\n")
+    except UnicodeDecodeError:
         header, lines = "", []
     if header != HEADER:
         raise AirgapError(

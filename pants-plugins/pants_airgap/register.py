@@ -1,0 +1,20 @@
+"""The entry point of the Pants plugin: carries wheels, packages, models and images across an air gap."""
+
+from pants_airgap import build, run, spec, subsystem
+from pants_airgap import target_types as kinds
+
+
+def target_types() -> list:
+    return [
+        kinds.Wheelhouse,
+        kinds.DebianPackages,
+        kinds.Model,
+        kinds.HermeticPex,
+        kinds.OciImage,
+        kinds.ExportedAgent,
+        kinds.AirgapBundle,
+    ]
+
+
+def rules() -> list:
+    return [*subsystem.rules(), *spec.rules(), *build.rules(), *run.rules()]

@@ -1,0 +1,260 @@
+"""The targets of which a bundle's bill of materials is written. `./pants help <target>` shows them."""
+
+from __future__ import annotations
+
+from pants.core.goals.package import OutputPathField
+from pants.engine.target import (
+    COMMON_TARGET_FIELDS,
+    AsyncFieldMixin,
+    DictStringToStringField,
+    MultipleSourcesField,
+    SingleSourceField,
+    SpecialCasedDependencies,
+    StringField,
+    Target,
+)
+from pants.util.strutil import help_text
+
+
+class LockField(SingleSourceField):
+    alias = "lock"
+    expected_file_extensions = (".lock",)
+    required = True
+
+
+class WheelhouseLockField(LockField):
+    help = help_text(
+        """
+        The stack's lock: a pip requirements file with one hash, file name and size a wheel.
+        Made from the `.in` file beside it by `./pants run src/airgap:airgap -- lock <address>`.
+        """
+    )
+
+
+class BuildBackendsField(StringField, AsyncFieldMixin):
+    alias = "build_backends"
+    default = "third_party/python:sdist-build"
+    help = help_text(
+        """
+        Address of the `wheelhouse` with the build backends (setuptools, wheel) by which packages
+        that exist only as source distributions are turned into wheels.
+        """
+    )
+
+
+class Wheelhouse(Target):
+    alias = "wheelhouse"
+    core_fields = (*COMMON_TARGET_FIELDS, WheelhouseLockField, BuildBackendsField, OutputPathField)
+    help = help_text(
+        """
+        A stack: one locked set of wheels for one Python and platform.
+
+        Packaged, it is a folder of wheels and a `requirements.txt` with hashes, for
+        `pip install --no-index --find-links DIR --require-hashes -r DIR/requirements.txt`.
+        A `hermetic_pex` and an `oci_image` are made from the same wheel files.
+        """
+    )
+
+
+class DebianLockField(LockField):
+    help = help_text(
+        """
+        The lock of Debian packages: name, version, pool path, size and sha256 of each.
+        Made from the `.in` file beside it by `./pants run src/airgap:airgap -- lock <address>`.
+        """
+    )
+
+
+class DebianPackages(Target):
+    alias = "debian_packages"
+    core_fields = (*COMMON_TARGET_FIELDS, DebianLockField)
+    help = "A locked set of Debian packages, the base of an `oci_image`."
+
+
+class ModelLockField(LockField):
+    default = "model.lock"
+    required = False
+    help = help_text(
+        """
+        The model's lock: path, size and sha256 of each file, where they come from, and the
+        conversion that makes them, if there is one. Made from `model.toml` beside it by
+        `./pants run src/airgap:airgap -- lock <address>`.
+        """
+    )
+
+
+class Model(Target):
+    alias = "model"
+    core_fields = (*COMMON_TARGET_FIELDS, ModelLockField, OutputPathField)
+    help = help_text(
+        """
+        A language or embedding model as a folder of verified files, its licence among them.
+        Its name in a bundle is the target's name.
+        """
+    )
+
+
+class WheelhouseField(StringField, AsyncFieldMixin):
+    alias = "wheelhouse"
+    required = True
+    help = "Address of the `wheelhouse` whose wheels the PEX holds, all of them and no others."
+
+
+class AppsField(SpecialCasedDependencies):
+    alias = "apps"
+    help = help_text(
+        """
+        Addresses of the first-party code that goes in: `python_sources` and `resources`, with
+        what they depend on. Third-party code comes from the wheelhouse alone.
+        """
+    )
+
+
+class ModuleField(StringField):
+    alias = "module"
+    required = True
+    help = "The module that the PEX runs, as `python -m` would: `vllm_server`."
+
+
+class LayoutField(StringField):
+    alias = "layout"
+    default = "zipapp"
+    valid_choices = ("zipapp", "packed")
+    help = help_text(
+        """
+        `zipapp`: one file. `packed`: a folder that holds the wheels as they are; in a bundle that
+        also has the wheelhouse they are links into it, so that no wheel is there twice.
+        """
+    )
+
+
+class HermeticPex(Target):
+    alias = "hermetic_pex"
+    core_fields = (
+        *COMMON_TARGET_FIELDS,
+        WheelhouseField,
+        AppsField,
+        ModuleField,
+        LayoutField,
+        OutputPathField,
+    )
+    help = help_text(
+        """
+        An application as a PEX made from the very wheel files of a `wheelhouse`, for a host with
+        CPython 3.11 and no network. The wheels are unpacked into a venv when it first runs.
+        """
+    )
+
+
+class DebianField(StringField, AsyncFieldMixin):
+    alias = "debian"
+    default = "third_party/debian:base"
+    help = "Address of the `debian_packages` that are the image's base layer."
+
+
+class WheelhousesField(SpecialCasedDependencies):
+    alias = "wheelhouses"
+    help = help_text(
+        """
+        Addresses of `wheelhouse` targets. In an image each is installed into a prefix of its own,
+        `/opt/<name>`; in a bundle each is a folder `wheelhouse/<name>`.
+        """
+    )
+
+
+class OciImage(Target):
+    alias = "oci_image"
+    core_fields = (
+        *COMMON_TARGET_FIELDS,
+        DebianField,
+        WheelhousesField,
+        AppsField,
+        OutputPathField,
+    )
+    help = help_text(
+        """
+        A container image whose layers are written straight from .deb and .whl files: no Docker,
+        no root and no network are needed to build it, and the same locks give the same bytes.
+        Apps are installed under `/opt/app`. Packaged, it is a folder that `docker load` takes as
+        a tar stream and OCI tools read as a layout.
+        """
+    )
+
+
+class AgentSourcesField(MultipleSourcesField):
+    default = ("**/*", "!**/BUILD")
+    help = "The agent's files: `builder_config.json` and the knowledge files that it names."
+
+
+class ExportedAgent(Target):
+    alias = "exported_agent"
+    core_fields = (*COMMON_TARGET_FIELDS, AgentSourcesField)
+    help = help_text(
+        """
+        An agent as AgentFabric writes it: a folder with `builder_config.json` and knowledge files.
+        Its name in a bundle is the target's name.
+        """
+    )
+
+
+class ImageField(StringField, AsyncFieldMixin):
+    alias = "image"
+    required = True
+    help = "Address of the `oci_image` that the bundle's containers run."
+
+
+class ModelsField(SpecialCasedDependencies):
+    alias = "models"
+    help = (
+        "Addresses of `model` targets. They are mounted into the containers, not part of the image."
+    )
+
+
+class PexesField(SpecialCasedDependencies):
+    alias = "pexes"
+    help = "Addresses of `hermetic_pex` targets, for hosts that run without containers."
+
+
+class AgentsField(SpecialCasedDependencies):
+    alias = "agents"
+    help = "Addresses of `exported_agent` targets that the bundle brings along."
+
+
+class ProgramField(StringField, AsyncFieldMixin):
+    alias = "program"
+    default = "src/host"
+    help = (
+        "Address of the `files` that run on the intranet host: the program `airgap` and its texts."
+    )
+
+
+class ConfField(DictStringToStringField):
+    alias = "conf"
+    help = help_text(
+        """
+        What the program `airgap` is told of this bundle, as keys of `bundle.conf`: which of the
+        models is served and which embeds, which agent is started, and the defaults of the settings
+        that `airgap.conf` may change. `src/host/airgap.conf.example` explains them.
+        """
+    )
+
+
+class AirgapBundle(Target):
+    alias = "airgap_bundle"
+    core_fields = (
+        *COMMON_TARGET_FIELDS,
+        ImageField,
+        ModelsField,
+        WheelhousesField,
+        PexesField,
+        AgentsField,
+        ProgramField,
+        ConfField,
+    )
+    help = help_text(
+        """
+        All that an intranet host needs, as one folder `dist/<name>`: the image, the models, the
+        wheelhouses, the PEX files and the program `airgap` that checks, loads and serves them.
+        `./pants run` on it builds the folder and serves it until Ctrl-C.
+        """
+    )
