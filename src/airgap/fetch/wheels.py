@@ -121,7 +121,8 @@ def _download(
 
 def _platforms(wheels: Sequence[Wheel]) -> list[str]:
     tags = {wheel.filename.removesuffix(".whl").rpartition("-")[2] for wheel in wheels}
-    return sorted({platform for tag in tags for platform in tag.split(".")} - {"any"})
+    # pip takes `any` along with each other platform; alone, it keeps the build host's own out.
+    return sorted({platform for tag in tags for platform in tag.split(".")} - {"any"}) or ["any"]
 
 
 def _watch(filenames: set[str], work: Path, progress: Progress) -> None:
@@ -153,6 +154,6 @@ def _not_found(wheels: Sequence[Wheel], error: pip.NotFoundError) -> AirgapError
         str(wheel),
         expected=f"{wheel.filename} ({wheel.blob})",
         found=f"no index of pip's configuration has it; it has {error.found}",
-        remedy="see `pip config list`: name an index or a find-links folder that has this file,"
-        " or make the lock anew",
+        remedy="see `pip config list`: name an index or a find-links folder that has this file"
+        " and can be reached, or make the lock anew",
     )
