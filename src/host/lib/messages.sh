@@ -1,0 +1,262 @@
+# shellcheck shell=sh
+# Every sentence that an operator reads, in English and Chinese; %s are filled in order, the same in
+# both. An error (e_…) says what was being done and what was found, what is needed, and what to do.
+
+# text KEY [ARGUMENT…]: prints the message without a final newline.
+text() {
+    case $1 in
+    help)
+        en='Usage: %s COMMAND
+  verify              check every file of this bundle against MANIFEST
+  load                load the image into Docker (up does it too)
+  up                  load, start the model server and the chat page, wait until they answer
+  run                 up, then stay; Ctrl-C takes everything down
+  status              what runs, and whether it answers
+  logs [server|agent] [-f]
+                      the last 200 lines; -f keeps following
+  chat "QUESTION"     ask the model server one question
+  down                stop and remove the containers; the state folder and the image stay
+Settings: airgap.conf in this folder (copy airgap.conf.example); AIRGAP_CONF names another file.'
+        zh='用法：%s 命令
+  verify              按 MANIFEST 检查本交付包的每个文件
+  load                把镜像装入 Docker（up 也会做）
+  up                  装入镜像，启动模型服务和聊天页面，并等到它们可用
+  run                 同 up，但留在前台；按 Ctrl-C 全部停止
+  status              哪些在运行，是否可用
+  logs [server|agent] [-f]
+                      最后 200 行日志；-f 持续显示
+  chat "问题"         向模型服务提一个问题
+  down                停止并删除容器；状态目录和镜像保留
+设置：本目录下的 airgap.conf（由 airgap.conf.example 复制而来）；AIRGAP_CONF 可指定别的文件。' ;;
+
+    word_server) en='the model server' zh='模型服务' ;;
+    word_agent) en='the chat page' zh='聊天页面' ;;
+    not_a_folder) en='it is not a folder' zh='它不是目录' ;;
+    form_port) en='a port, 1 to 65535' zh='端口号，1 到 65535' ;;
+    form_number) en='a whole number above 0' zh='大于 0 的整数' ;;
+    form_size) en='a size such as 512m or 8g' zh='大小，例如 512m 或 8g' ;;
+    form_address) en='an IPv4 address such as 127.0.0.1 or 0.0.0.0' zh='IPv4 地址，例如 127.0.0.1 或 0.0.0.0' ;;
+    form_command) en='the command of the Docker client' zh='Docker 客户端命令' ;;
+
+    verifying) en='Checking %s files, %s …' zh='正在检查 %s 个文件，共 %s …' ;;
+    verify_progress) en='  %s%% of %s' zh='  已完成 %s%%，共 %s' ;;
+    verified) en='All %s files are right (%s). Bundle %s' zh='全部 %s 个文件正确（%s）。交付包 %s' ;;
+    p_missing) en='missing     %s' zh='缺少        %s' ;;
+    p_changed) en='changed     %s' zh='内容被改    %s' ;;
+    p_size) en='wrong size  %s (should be %s bytes, is %s)' zh='大小不对    %s（应为 %s 字节，实为 %s）' ;;
+    p_extra) en='extra       %s' zh='多余        %s' ;;
+    p_unreadable) en='unreadable  %s' zh='无法读取    %s' ;;
+
+    image_there) en='Docker has the image already: %s' zh='Docker 中已有镜像：%s' ;;
+    image_loading) en='Loading the image into Docker: %s, %s …' zh='正在把镜像装入 Docker：%s，%s …' ;;
+    image_loaded) en='The image is loaded (%s s).' zh='镜像已装入（%s 秒）。' ;;
+
+    starting) en='Starting %s …' zh='正在启动%s …' ;;
+    replacing) en='Replacing %s: its settings changed, or it had stopped.' zh='正在重建%s：设置有变化，或它已停止。' ;;
+    waiting) en='  waiting for %s, %s s' zh='  正在等待%s，已 %s 秒' ;;
+    ready) en='  %s answers (after %s s)' zh='  %s已可用（用时 %s 秒）' ;;
+    last_lines) en='The last lines of the log of %s:' zh='%s的最后几行日志：' ;;
+    undoing) en='Taking down what was started.' zh='正在撤下已启动的部分。' ;;
+    is_up) en='
+%s is up. Bundle %s' zh='
+%s 已启动。交付包 %s' ;;
+    address_server) en='  OpenAI-compatible server  %s  (model %s)' zh='  OpenAI 兼容服务  %s （模型 %s）' ;;
+    address_agent) en='  chat page                 %s' zh='  聊天页面         %s' ;;
+    address_state) en='  state folder              %s' zh='  状态目录         %s' ;;
+    open_agent)
+        en='The chat page has no login, so only this host reaches it. To open it to the intranet: put
+AGENT_LISTEN=0.0.0.0 into %s, then run: %s up'
+        zh='聊天页面没有登录功能，因此只有本机可以访问。要向内网开放：在 %s 中写入
+AGENT_LISTEN=0.0.0.0，然后运行：%s up' ;;
+    press_ctrl_c) en='Press Ctrl-C to stop.' zh='按 Ctrl-C 停止。' ;;
+
+    status_bundle) en='%s, image %s' zh='%s，镜像 %s' ;;
+    status_no_image) en='  the image is not loaded; run: %s load' zh='  镜像尚未装入；请运行：%s load' ;;
+    status_stopped) en='  %s does not run' zh='  %s未运行' ;;
+    status_answers) en='  %s answers at %s' zh='  %s可用，地址 %s' ;;
+    status_silent) en='  %s runs but does not answer (yet); see: %s logs %s' zh='  %s在运行但（尚）无应答；请看：%s logs %s' ;;
+
+    chat_cut) en='[cut: the answer reached its length limit]' zh='[已截断：回答达到长度上限]' ;;
+    nothing_up) en='Nothing of %s is up.' zh='%s 没有在运行的部分。' ;;
+    stopping) en='Stopping %s …' zh='正在停止 %s …' ;;
+    is_down) en='Containers and network are removed. The state stays in %s' zh='容器和网络已删除。状态保留在 %s' ;;
+
+    e_unknown_command) en='unknown command "%s"
+  to do: see "%s help"' zh='未知命令“%s”
+  处理：请看“%s help”' ;;
+    e_extra_argument) en='"%s" does not take the argument "%s"
+  to do: see "%s help"' zh='“%s”不接受参数“%s”
+  处理：请看“%s help”' ;;
+    e_chat_empty) en='chat needs a question
+  to do: run: %s chat "What can you do?"' zh='chat 需要一个问题
+  处理：请运行：%s chat "你能做什么？"' ;;
+    e_logs) en='logs knows the services server and agent and the option -f, not "%s"
+  to do: see "%s help"' zh='logs 只接受服务名 server、agent 和选项 -f，不接受“%s”
+  处理：请看“%s help”' ;;
+
+    e_scratch) en='cannot make a temporary folder in %s
+  needed: a writable folder with some kilobytes free
+  to do: make room there, or set TMPDIR to another folder' zh='无法在 %s 中建立临时目录
+  需要：可写且有少量空间的目录
+  处理：在那里腾出空间，或把 TMPDIR 设为别的目录' ;;
+
+    e_not_a_bundle) en='reading the bundle: %s holds no readable bundle.conf
+  needed: the whole bundle folder as it was built
+  to do: run the airgap that lies inside the bundle folder; if it does, carry the bundle over again' zh='读取交付包：%s 中没有可读的 bundle.conf
+  需要：构建出的完整交付包目录
+  处理：请运行交付包目录中的 airgap；若已如此，请重新传送交付包' ;;
+    e_bundle_key) en='reading %s: %s is missing or malformed
+  needed: the file as the build wrote it
+  to do: carry the bundle over again' zh='读取 %s：%s 缺失或格式不对
+  需要：构建时写出的原文件
+  处理：请重新传送交付包' ;;
+    e_conf_missing) en='reading the settings: AIRGAP_CONF names %s, which is not there
+  to do: correct AIRGAP_CONF, or unset it' zh='读取设置：AIRGAP_CONF 指定的 %s 不存在
+  处理：更正 AIRGAP_CONF，或取消它' ;;
+    e_conf_unreadable) en='reading the settings: %s cannot be read by this user
+  to do: change its permissions' zh='读取设置：当前用户无法读取 %s
+  处理：修改其权限' ;;
+    e_conf_line) en='reading %s, line %s: found: %s
+  needed: KEY=value, a comment that begins with #, or an empty line
+  to do: correct the line' zh='读取 %s 第 %s 行：内容为：%s
+  需要：KEY=value、以 # 开头的注释或空行
+  处理：更正该行' ;;
+    e_conf_key) en='reading %s, line %s: unknown setting %s
+  needed: one of %s
+  to do: correct the name, or remove the line' zh='读取 %s 第 %s 行：未知设置 %s
+  需要：下列之一：%s
+  处理：更正名称，或删除该行' ;;
+    e_conf_quote) en='reading %s, line %s: the quotes do not match: %s
+  needed: nothing or a comment after the closing quote
+  to do: correct the line' zh='读取 %s 第 %s 行：引号不配对：%s
+  需要：右引号之后为空或注释
+  处理：更正该行' ;;
+    e_setting) en='checking the settings: %s is "%s"
+  needed: %s
+  to do: change it in %s (or in the environment, where its name begins with AIRGAP_)' zh='检查设置：%s 的值为“%s”
+  需要：%s
+  处理：在 %s 中修改（或修改环境变量，其名称以 AIRGAP_ 开头）' ;;
+    e_same_port) en='checking the settings: SERVER_PORT and AGENT_PORT are both %s
+  needed: two different ports
+  to do: change one of them in %s' zh='检查设置：SERVER_PORT 与 AGENT_PORT 都是 %s
+  需要：两个不同的端口
+  处理：在 %s 中修改其中之一' ;;
+    e_key_needed) en='checking the settings: SERVER_LISTEN=%s opens the model server to other machines, and there is no key
+  needed: SERVER_KEY_FILE, a file that holds the key which callers must send
+  to do: write a key into a file readable by uid 1000 only, and name it as SERVER_KEY_FILE in %s' zh='检查设置：SERVER_LISTEN=%s 会把模型服务开放给其他机器，却没有密钥
+  需要：SERVER_KEY_FILE，即存放调用方密钥的文件
+  处理：把密钥写入只有 uid 1000 可读的文件，并在 %s 中用 SERVER_KEY_FILE 指定它' ;;
+    e_key_missing) en='checking the settings: SERVER_KEY_FILE names %s, which is not there or empty
+  needed: a file with one line, the key
+  to do: write the key into it, or correct %s' zh='检查设置：SERVER_KEY_FILE 指定的 %s 不存在或为空
+  需要：只有一行密钥的文件
+  处理：写入密钥，或更正 %s' ;;
+    e_key_unreadable) en='checking access: uid 1000, as which the containers run, cannot read the key file %s
+  to do: chown 1000 and chmod 400 that file' zh='检查访问权限：容器以 uid 1000 运行，无法读取密钥文件 %s
+  处理：对该文件执行 chown 1000 和 chmod 400' ;;
+
+    e_no_docker) en='looking for Docker: there is no command "%s"
+  needed: Docker 20.10 or later
+  to do: install Docker, or name its client as DOCKER in airgap.conf' zh='查找 Docker：没有命令“%s”
+  需要：Docker 20.10 或更新版本
+  处理：安装 Docker，或在 airgap.conf 中用 DOCKER 指定其客户端' ;;
+    e_docker_forbidden) en='talking to Docker: %s
+  needed: the right to use Docker
+  to do: have user %s added to the group docker, or set DOCKER="sudo docker" in airgap.conf' zh='连接 Docker：%s
+  需要：使用 Docker 的权限
+  处理：把用户 %s 加入 docker 组，或在 airgap.conf 中设置 DOCKER="sudo docker"' ;;
+    e_docker_down) en='talking to Docker: %s
+  needed: a running Docker daemon
+  to do: start it (systemctl start docker), or set DOCKER_HOST to where it listens' zh='连接 Docker：%s
+  需要：正在运行的 Docker 守护进程
+  处理：启动它（systemctl start docker），或把 DOCKER_HOST 设为它的监听地址' ;;
+    e_no_image) en='loading the image: there is no folder %s
+  to do: carry the bundle over again' zh='装入镜像：没有目录 %s
+  处理：请重新传送交付包' ;;
+    e_load) en='loading the image %s into Docker: %s
+  needed: whole files under image/, and room where Docker keeps its data
+  to do: run "%s verify"; see the free disk space (docker info, "Docker Root Dir")' zh='把镜像 %s 装入 Docker：%s
+  需要：image/ 下的文件完整，且 Docker 数据目录有足够空间
+  处理：运行“%s verify”；检查磁盘剩余空间（docker info 中的“Docker Root Dir”）' ;;
+    e_other_image) en='loading the image: after the load %s has the id "%s"
+  needed: %s
+  to do: run "%s verify"; files under image/ do not belong to this bundle' zh='装入镜像：装入后 %s 的 id 为“%s”
+  需要：%s
+  处理：运行“%s verify”；image/ 下的文件不属于本交付包' ;;
+
+    e_no_manifest) en='checking the bundle: %s holds no readable MANIFEST
+  to do: carry the bundle over again' zh='检查交付包：%s 中没有可读的 MANIFEST
+  处理：请重新传送交付包' ;;
+    e_manifest_form) en='checking the bundle: %s is damaged in line %s
+  to do: carry the bundle over again' zh='检查交付包：%s 第 %s 行已损坏
+  处理：请重新传送交付包' ;;
+    e_verify) en='checking the bundle in %s: %s problems, listed above. Bundle %s
+  to do: carry the named files over again; remove extra ones' zh='检查交付包 %s：发现 %s 个问题，见上。交付包 %s
+  处理：重新传送所列文件；删除多余文件' ;;
+    e_damaged) en='checking the bundle in %s: the files above are not as they were built
+  to do: carry them over again, then run "%s verify"' zh='检查交付包 %s：上述文件与构建时不同
+  处理：重新传送这些文件，然后运行“%s verify”' ;;
+    e_no_folder) en='checking the bundle: there is no folder %s
+  to do: carry the bundle over again' zh='检查交付包：没有目录 %s
+  处理：请重新传送交付包' ;;
+    e_unreadable) en='checking access: uid 1000, as which the containers run, cannot read %s
+  to do: chmod -R a+rX "%s"; on hosts with SELinux also chcon -Rt container_file_t' zh='检查访问权限：容器以 uid 1000 运行，无法读取 %s
+  处理：chmod -R a+rX "%s"；启用 SELinux 的主机还需 chcon -Rt container_file_t' ;;
+    e_state_make) en='making the state folder %s: %s
+  needed: a folder on a writable disk
+  to do: set STATE_DIR in %s, or AIRGAP_STATE_DIR in the environment, to another folder' zh='建立状态目录 %s：%s
+  需要：可写磁盘上的目录
+  处理：在 %s 中用 STATE_DIR，或用环境变量 AIRGAP_STATE_DIR，指定别的目录' ;;
+    e_state_unwritable) en='checking access: uid 1000, as which the containers run, cannot write the state folder %s
+  to do: chown -R 1000 that folder, or set STATE_DIR in %s to another; with SELinux also chcon -Rt container_file_t' zh='检查访问权限：容器以 uid 1000 运行，无法写入状态目录 %s
+  处理：对它执行 chown -R 1000，或在 %s 中用 STATE_DIR 指定别的目录；启用 SELinux 时还需 chcon -Rt container_file_t' ;;
+    e_probe) en='checking access from a container: %s
+  needed: a Docker that can run containers and mount the folders of this bundle
+  to do: resolve what Docker says' zh='从容器中检查访问权限：%s
+  需要：Docker 能运行容器并挂载本交付包的目录
+  处理：按 Docker 的提示解决' ;;
+
+    e_port) en='starting %s: port %s of %s is in use%s
+  needed: a free port
+  to do: stop what uses it, or set %s to another port in %s; then run "%s up" again' zh='启动%s：端口 %s（地址 %s）已被占用%s
+  需要：空闲端口
+  处理：停止占用它的程序，或用 %s 在 %s 中改为别的端口；然后再次运行“%s up”' ;;
+    e_network) en='making the network %s: %s
+  to do: resolve what Docker says' zh='建立网络 %s：%s
+  处理：按 Docker 的提示解决' ;;
+    e_start) en='starting %s: %s
+  to do: resolve what Docker says' zh='启动%s：%s
+  处理：按 Docker 的提示解决' ;;
+    e_stopped) en='starting %s: it ended by itself after %s s
+  to do: see its last lines above; settings are in airgap.conf' zh='启动%s：它在 %s 秒后自行退出
+  处理：请看上面的日志；设置在 airgap.conf 中' ;;
+    e_out_of_memory) en='starting %s: it was ended because it needed more memory than %s allows
+  to do: raise that setting in %s' zh='启动%s：它因超出 %s 允许的内存而被终止
+  处理：在 %s 中调大该设置' ;;
+    e_too_slow) en='starting %s: it does not answer after %s s
+  to do: see its last lines above; a slow host may need a larger START_TIMEOUT in %s' zh='启动%s：%s 秒后仍无应答
+  处理：请看上面的日志；较慢的主机可在 %s 中调大 START_TIMEOUT' ;;
+    e_stopped_later) en='%s ended by itself
+  to do: see its last lines above' zh='%s自行退出
+  处理：请看上面的日志' ;;
+    e_not_up) en='%s is not up
+  to do: run "%s up"' zh='%s未启动
+  处理：请运行“%s up”' ;;
+    e_chat) en='asking the model server: %s
+  to do: see "%s logs server"' zh='向模型服务提问：%s
+  处理：请看“%s logs server”' ;;
+    e_remove) en='removing %s: Docker refused, see above
+  to do: resolve what Docker says, then run down again' zh='删除 %s：Docker 拒绝，见上
+  处理：按 Docker 的提示解决，然后再次运行 down' ;;
+    *)
+        echo "airgap: no message named $1" >&2
+        exit 70
+        ;;
+    esac
+    shift
+    # shellcheck disable=SC2059  # the format is the table's own text
+    case $LANGUAGE_OF_MESSAGES in
+    zh) printf "$zh" "$@" ;;
+    *) printf "$en" "$@" ;;
+    esac
+}

@@ -1,0 +1,82 @@
+# shellcheck shell=sh disable=SC2034  # shared by the pieces
+# Saying things, failing, progress, and cleaning up whatever way the program ends.
+
+LANGUAGE_OF_MESSAGES=en
+case ${LC_ALL:-${LC_MESSAGES:-${LANG-}}} in
+zh*) LANGUAGE_OF_MESSAGES=zh ;;
+esac
+# From here on bytes are bytes: sorting and matching must not depend on the operator's locale.
+LC_ALL=C
+export LC_ALL
+
+SCRATCH=     # a folder for temporary files, made when first needed
+TICKER=      # the process that draws progress beside a long command, or a sleep
+LOADER=      # the docker load under way
+FOLLOWERS=   # the docker logs under way
+UNDO=        # names the run whose containers and network must go if it does not end well
+DOWN_AT_END= # set while `run` serves
+
+# say KEY [ARGUMENT…]: one message to the operator.
+say() {
+    text "$@"
+    echo
+}
+
+# fail KEY [ARGUMENT…]: says what is wrong and ends the program with 1.
+fail() {
+    end_progress
+    { printf 'airgap: '; say "$@"; } >&2
+    exit 1
+}
+
+# misused KEY [ARGUMENT…]: the command line itself is wrong; ends with 2.
+misused() {
+    { printf 'airgap: '; say "$@"; } >&2
+    exit 2
+}
+
+# progress KEY [ARGUMENT…]: redraws one line on a terminal; silent where there is none.
+progress() {
+    [ -t 2 ] || return 0
+    { printf '\r\033[K'; text "$@"; } >&2
+}
+
+end_progress() {
+    [ -t 2 ] || return 0
+    printf '\r\033[K' >&2
+}
+
+# human BYTES: a size for people, such as 1.9 GB.
+human() {
+    awk -v n="$1" 'BEGIN {
+        split("B kB MB GB TB", unit)
+        for (i = 1; n >= 1000 && i < 5; i++) n /= 1000
+        printf (i == 1 ? "%.0f %s" : "%.1f %s"), n, unit[i]
+    }'
+}
+
+need_scratch() {
+    [ -z "$SCRATCH" ] || return 0
+    SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/airgap.XXXXXX") || fail e_scratch "${TMPDIR:-/tmp}"
+}
+
+catch_signals() {
+    trap clean_up EXIT
+    trap 'exit 129' HUP
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+}
+
+clean_up() {
+    status=$?
+    trap '' HUP INT TERM
+    trap - EXIT
+    for process in $TICKER $LOADER $FOLLOWERS; do
+        kill "$process" 2>/dev/null
+    done
+    end_progress
+    [ -z "$SCRATCH" ] || rm -rf -- "$SCRATCH"
+    [ -z "$UNDO" ] || undo_run "$UNDO" "$status"
+    [ -z "$DOWN_AT_END" ] || take_down
+    exit "$status"
+}

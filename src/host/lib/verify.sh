@@ -1,0 +1,149 @@
+# shellcheck shell=sh
+# The bundle's files against MANIFEST: "airgap-manifest 1", then "<sha256> <size> <path>" lines.
+# A problem is a line "<kind> <expected size> <found size> <path>" in $SCRATCH/problems.
+
+# verify_bundle: reads every byte of the bundle once, on all cores. Ends with 1 on any problem.
+verify_bundle() {
+    need_scratch
+    compare_sizes
+    compare_hashes
+    count=$(grep -c '' "$SCRATCH/problems")
+    print_problems <"$SCRATCH/problems"
+    if [ "$count" -gt 0 ]; then
+        fail e_verify "$HERE" "$count" "$BUNDLE_DIGEST"
+    fi
+    say verified "$FILES" "$(human "$BYTES")" "$BUNDLE_DIGEST"
+}
+
+# check_parts PATH…: by size alone, without reading: are the listed files under these folders all there?
+check_parts() {
+    need_scratch
+    compare_sizes
+    for part in "$@"; do
+        part=$part awk '$1 != "extra" {
+            path = $0
+            sub(/^[^ ]* [^ ]* [^ ]* /, "", path)
+            if (index(path, ENVIRON["part"] "/") == 1) print
+        }' "$SCRATCH/problems"
+    done >"$SCRATCH/in-parts"
+    [ -s "$SCRATCH/in-parts" ] || return 0
+    print_problems <"$SCRATCH/in-parts" >&2
+    fail e_damaged "$HERE" "$PROGRAM"
+}
+
+# read_manifest: sets BUNDLE_DIGEST, which is the sha256 of MANIFEST, and checks the file's form.
+read_manifest() {
+    [ -r "$HERE/MANIFEST" ] || fail e_no_manifest "$HERE"
+    bad=$(awk 'NR == 1 && $0 != "airgap-manifest 1" { print NR; exit }
+        NR > 1 && (length($1) != 64 || $1 ~ /[^0-9a-f]/ || $2 !~ /^[0-9]+$/ || NF < 3) { print NR; exit }
+        END { if (NR < 2) print 1 }' "$HERE/MANIFEST")
+    [ -z "$bad" ] || fail e_manifest_form "$HERE/MANIFEST" "$bad"
+    sum=$(sha256sum <"$HERE/MANIFEST")
+    BUNDLE_DIGEST=sha256:${sum%% *}
+}
+
+# compare_sizes: writes problems, and the lines of files that are there with the right size to whole.
+compare_sizes() {
+    read_manifest
+    rm -f -- "$SCRATCH/whole"
+    (
+        cd "$HERE" || exit
+        find -L . -type f -exec stat -L -c '%s %n' {} +
+        find -L . ! -type d ! -type f | sed 's/^/- /' # links to nowhere, sockets and the like
+    ) >"$SCRATCH/found"
+    awk -v whole="$SCRATCH/whole" '
+        FNR == NR {
+            path = $0
+            sub(/^[^ ]* \.\//, "", path)
+            found[path] = $1
+            next
+        }
+        FNR > 1 {
+            path = $0
+            sub(/^[^ ]* [^ ]* /, "", path)
+            listed[path] = 1
+            if (!(path in found) || found[path] == "-") print "missing - - " path
+            else if (found[path] != $2 "") print "size " $2 " " found[path] " " path
+            else print >whole
+        }
+        END {
+            for (path in found)
+                if (!(path in listed) && path !~ /^(MANIFEST|MANIFEST\.minisig|airgap\.conf)$/)
+                    print "extra - - " path
+        }' "$SCRATCH/found" "$HERE/MANIFEST" >"$SCRATCH/problems"
+    [ -e "$SCRATCH/whole" ] || : >"$SCRATCH/whole"
+}
+
+# compare_hashes: hashes the files in whole, largest first so that the cores end together.
+compare_hashes() {
+    FILES=$(grep -c '' "$SCRATCH/whole")
+    BYTES=$(awk '{ n += $2 } END { printf "%.0f", n }' "$SCRATCH/whole")
+    say verifying "$FILES" "$(human "$BYTES")"
+    sort -rnk2,2 "$SCRATCH/whole" | awk -v large="$SCRATCH/large" -v small="$SCRATCH/small" '{
+        size = $2
+        sub(/^[^ ]* [^ ]* /, "")
+        print "./" $0 >(size >= 1000000 ? large : small)
+    }'
+    mkdir "$SCRATCH/sums"
+    if [ -t 2 ]; then
+        while sleep 1; do
+            progress verify_progress "$(cat "$SCRATCH"/sums/* 2>/dev/null | percent_hashed)" "$(human "$BYTES")"
+        done &
+        TICKER=$!
+    fi
+    hash_files "$SCRATCH/large" 1
+    hash_files "$SCRATCH/small" 64
+    [ -z "$TICKER" ] || kill "$TICKER" 2>/dev/null
+    TICKER=
+    end_progress
+    cat "$SCRATCH"/sums/* 2>/dev/null | parse_sums | awk '
+        FNR == NR {
+            path = $0
+            sub(/^[^ ]* /, "", path)
+            sum[path] = $1
+            next
+        }
+        {
+            path = $0
+            sub(/^[^ ]* [^ ]* /, "", path)
+            if (!(path in sum)) print "unreadable - - " path
+            else if (sum[path] != $1) print "changed - - " path
+        }' - "$SCRATCH/whole" >>"$SCRATCH/problems"
+}
+
+# hash_files LIST BATCH: each process writes a file of its own, so that no two outputs can mix.
+hash_files() {
+    [ -s "$1" ] || return 0
+    # shellcheck disable=SC2016  # expanded by the inner sh
+    tr '\n' '\0' <"$1" | (
+        cd "$HERE" || exit
+        xargs -0 -n "$2" -P "$(nproc)" sh -c 'sha256sum "$@" >>"$0/$$"' "$SCRATCH/sums"
+    )
+}
+
+# parse_sums: sha256sum's lines as "<sha256> <path>"; GNU's escapes names that hold a backslash.
+parse_sums() {
+    awk '{
+        escaped = sub(/^\\/, "")
+        sum = substr($0, 1, 64)
+        path = substr($0, 69)
+        if (escaped) gsub(/\\\\/, "\\", path)
+        print sum, path
+    }'
+}
+
+percent_hashed() {
+    parse_sums | awk -v total="$BYTES" '
+        FNR == NR { path = $0; sub(/^[^ ]* [^ ]* /, "", path); size[path] = $2; next }
+        { sub(/^[^ ]* /, ""); n += size[$0] }
+        END { printf "%.0f", total ? 100 * n / total : 100 }' "$SCRATCH/whole" -
+}
+
+print_problems() {
+    sort | while read -r kind expected found path; do
+        case $kind in
+        size) say p_size "$path" "$expected" "$found" ;;
+        *) say "p_$kind" "$path" ;;
+        esac
+    done
+}
