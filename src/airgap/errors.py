@@ -1,5 +1,8 @@
 """The one error that users of this package see."""
 
+import functools
+from collections.abc import Callable
+
 
 class AirgapError(Exception):
     """A failure that the user can act on, told in full sentences of one shape.
@@ -27,6 +30,11 @@ class AirgapError(Exception):
         self.expected = expected
         self.found = found
         self.remedy = remedy
+
+    def __reduce__(self) -> tuple[Callable[[], "AirgapError"], tuple[()]]:
+        """Let the error come whole out of a worker process: pickle knows no keyword arguments."""
+        keywords = {"expected": self.expected, "found": self.found, "remedy": self.remedy}
+        return functools.partial(AirgapError, self.doing, self.subject, **keywords), ()
 
     def __str__(self) -> str:
         lines = [f"{self.doing} `{self.subject}` failed"]

@@ -1,0 +1,146 @@
+"""Layer tars whose bytes depend on their contents alone.
+
+GNU tar format (``tar.h`` of GNU tar; long names as ``@LongLink`` members), which every container
+engine and image scanner reads. Owner 0:0, one modification time, no names of users.
+"""
+
+import tarfile
+from collections.abc import Iterable
+from typing import Protocol
+
+from airgap.errors import AirgapError
+
+MTIME = 1
+"""Seconds since 1970 for every entry; 0 is shown as "unset" by some tools."""
+
+_BLOCK = 512
+_LONGEST_NAME = 255
+_LONGEST_PATH = 4095
+
+
+class Output(Protocol):
+    """What a tar is written to: a store's writer, for one."""
+
+    def write(self, data: bytes, /) -> int: ...
+
+
+def fault_in_path(path: str) -> str | None:
+    """Say why a path from a package may not go into a layer; None where it may.
+
+    A path is relative to the layer's root, with ``/`` between its parts and none at its end.
+    The limits are those of Linux: 255 bytes for a name, 4095 for a path.
+    """
+    parts = path.split("/")
+    if path.startswith("/"):
+        return "an absolute path"
+    if "" in parts or "." in parts:
+        return "an empty or `.` part in a path"
+    if ".." in parts:
+        return "a path that climbs with `..`"
+    if "\\" in path or any(ord(letter) < 32 or ord(letter) == 127 for letter in path):
+        return "a backslash or control character in a path"
+    if max(map(len, map(_encoded, parts))) > _LONGEST_NAME or len(_encoded(path)) > _LONGEST_PATH:
+        return "a name too long for Linux"
+    return None
+
+
+class LayerTar:
+    """Writes one layer; each byte goes to the output once, none is kept.
+
+    A missing parent folder is added just before its first entry, mode 0755. Entries stand in the
+    order in which they are added: a caller that wants the same bytes adds them in the same order.
+    Remembers every path (about 100 bytes each).
+    """
+
+    def __init__(self, out: Output) -> None:
+        self._out = out
+        self._folders = {""}
+        self._others: set[str] = set()
+
+    def __contains__(self, path: str) -> bool:
+        return path in self._folders or path in self._others
+
+    def folder(self, path: str, mode: int = 0o755) -> None:
+        """Add a folder; one that is there already stays as it is.
+
+        Raises:
+            AirgapError: The path is hostile, or is that of a file.
+        """
+        if path not in self._folders:
+            self._claim(path)
+            self._folders.add(path)
+            self._header(path, tarfile.DIRTYPE, mode)
+
+    def file(self, path: str, data: bytes, mode: int = 0o644) -> None:
+        """Add a regular file.
+
+        Raises:
+            AirgapError: The path is hostile or taken.
+        """
+        self.stream(path, len(data), (data,), mode)
+
+    def stream(self, path: str, size: int, chunks: Iterable[bytes], mode: int = 0o644) -> None:
+        """Add a regular file of ``size`` bytes without holding it in memory.
+
+        Raises:
+            AirgapError: The path is hostile or taken, or the chunks are not ``size`` bytes.
+        """
+        self._add(path)
+        self._header(path, tarfile.REGTYPE, mode, size=size)
+        written = 0
+        for chunk in chunks:
+            self._out.write(chunk)
+            written += len(chunk)
+        if written != size:
+            raise AirgapError(
+                "writing into the layer", path, expected=f"{size} bytes", found=f"{written} bytes"
+            )
+        self._out.write(bytes(-size % _BLOCK))
+
+    def symlink(self, path: str, target: str) -> None:
+        """Add a symbolic link.
+
+        Raises:
+            AirgapError: The path is hostile or taken.
+        """
+        self._add(path)
+        self._header(path, tarfile.SYMTYPE, 0o777, target=target)
+
+    def hardlink(self, path: str, target: str) -> None:
+        """Add one more name for a file that was added before.
+
+        Raises:
+            AirgapError: The path is hostile or taken, or ``target`` was not added.
+        """
+        if target not in self._others:
+            raise AirgapError("writing into the layer", path, found=f"a link to no file: {target}")
+        self._add(path)
+        self._header(path, tarfile.LNKTYPE, 0o644, target=target)
+
+    def close(self) -> None:
+        """Write the end of the archive; the output itself stays open."""
+        self._out.write(bytes(2 * _BLOCK))
+
+    def _add(self, path: str) -> None:
+        if path in self._folders:
+            raise AirgapError("writing into the layer", path, found="a folder of that name")
+        self._claim(path)
+        self._others.add(path)
+
+    def _claim(self, path: str) -> None:
+        fault = "a second entry of that name" if path in self._others else fault_in_path(path)
+        if fault is not None:
+            raise AirgapError("writing into the layer", path, found=fault)
+        self.folder(path.rpartition("/")[0])
+
+    def _header(
+        self, path: str, kind: bytes, mode: int, *, size: int = 0, target: str = ""
+    ) -> None:
+        info = tarfile.TarInfo(path)
+        info.type, info.mode, info.size, info.linkname = kind, mode, size, target
+        info.mtime = MTIME
+        self._out.write(info.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape"))
+
+
+def _encoded(name: str) -> bytes:
+    return name.encode("utf-8", "surrogateescape")
