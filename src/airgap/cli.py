@@ -1,0 +1,104 @@
+"""The command line of the build machine: `./pants run src/airgap:airgap -- <command>`."""
+
+import argparse
+import errno
+import json
+import logging
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from airgap.errors import AirgapError
+from airgap.store import Store
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit status and prints one message for what the user can fix."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except AirgapError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
+            raise
+        print(f"error: {error.strerror}: `{error.filename or 'the disk'}`", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped; run the same command again to go on", file=sys.stderr)
+        return 130
+    return 0
+
+
+def default_store() -> Path:
+    """The store that `./pants package` uses too: Pants' named cache, or AIRGAP_STORE."""
+    if named := os.environ.get("AIRGAP_STORE"):
+        return Path(named)
+    caches = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+    return Path(caches, "pants", "named_caches", "airgap_store")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="airgap", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+
+    lock = commands.add_parser("lock", help="make a lock anew from its short input file")
+    lock.add_argument("what", help="a target's address: third_party/python:agent, models/minilm")
+    lock.add_argument("--cutoff", metavar="DATE", help="use nothing published after this day")
+    lock.set_defaults(run=_lock)
+
+    fetch = commands.add_parser("fetch", help="bring what a target's locks name into the store")
+    fetch.add_argument("target", nargs="+", help="an address: bundles/demo:demo, models/minilm")
+    fetch.set_defaults(run=_fetch)
+
+    # The two that `./pants package` calls.
+    make = commands.add_parser("make", help=argparse.SUPPRESS)
+    make.add_argument("spec", type=Path)
+    make.add_argument("--dest", type=Path, required=True)
+    make.add_argument("--receipt", type=Path, required=True)
+    make.add_argument("--steps", type=Path, required=True)
+    make.add_argument("--ask", type=int, required=True)
+    make.set_defaults(run=_make)
+
+    step = commands.add_parser("step", help=argparse.SUPPRESS)
+    step.add_argument("step", type=Path)
+    step.set_defaults(run=_step)
+
+    for command in (fetch, make, step):
+        command.add_argument("--store", type=Path, default=default_store())
+    return parser
+
+
+def _lock(options: argparse.Namespace) -> None:
+    from airgap.resolve import lock_target
+
+    lock_target(Path.cwd(), options.what, options.cutoff)
+
+
+def _fetch(options: argparse.Namespace) -> None:
+    from airgap.fetch.target import fetch_target
+
+    for target in options.target:
+        fetch_target(Store(options.store), Path.cwd(), target)
+
+
+def _make(options: argparse.Namespace) -> None:
+    from airgap.make import make
+
+    spec = json.loads(options.spec.read_text())
+    steps = make(Store(options.store), spec, Path.cwd(), options.dest, options.receipt)
+    options.steps.write_text(json.dumps(steps))
+
+
+def _step(options: argparse.Namespace) -> None:
+    from airgap.steps import run
+
+    step = json.loads(options.step.read_text())
+    run(Store(options.store), step["kind"], step["value"])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,49 @@
+"""Makes one target in ``dist/``, or says what is left to be done before that is possible."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+from airgap import bundle, tree
+from airgap.fetch.progress import human
+from airgap.steps import Missing
+from airgap.store import Store
+from airgap.targets import Spec, Workshop, target_tree
+from airgap.transport import manifest
+from airgap.tree import Tree
+
+
+def make(store: Store, spec: Spec, root: Path, dest: Path, receipt: Path) -> list[dict[str, Any]]:
+    """Write the target to ``dest`` and its receipt, or return the steps that must run first.
+
+    Args:
+        spec: What the Pants plugin made of the BUILD file's call.
+        root: The folder that holds the files which the spec names.
+        receipt: Gets the names, sizes and hashes of all files, and a summary for people. Empty
+            where steps are returned.
+
+    Raises:
+        AirgapError: The target cannot be made at all.
+    """
+    receipt.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        files = target_tree(Workshop(store, root), spec)
+    except Missing as missing:
+        receipt.touch()
+        return [dataclasses.asdict(step) for step in missing.steps]
+    tree.write(store, files, dest, last=manifest.NAME, keep=(bundle.OPERATOR_CONF,))
+    receipt.write_text(json.dumps(_receipt(spec, files), indent=1) + "\n")
+    return []
+
+
+def _receipt(spec: Spec, files: Tree) -> dict[str, Any]:
+    blobs = {entry.blob for entry in files.values()}
+    summary = [f"  {len(files)} files, {human(sum(blob.size for blob in blobs))}"]
+    if manifest.NAME in files:
+        summary.append(f"  bundle digest sha256:{files[manifest.NAME].blob.sha256}")
+    return {
+        "name": spec["name"],
+        "summary": summary,
+        "files": {path: [entry.blob.size, entry.blob.sha256] for path, entry in files.items()},
+    }

@@ -1,0 +1,178 @@
+"""The work that is left before a target can be made, cut into steps that can run side by side.
+
+A step is plain JSON that names everything it needs by hash, so that the same work asked for by two
+targets is the same step, and Pants runs it once. A step that was done meanwhile ends at once.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from airgap.fetch.progress import Progress, human
+from airgap.locks import debian, model, python
+from airgap.locks.debian import Package
+from airgap.locks.model import ModelLock
+from airgap.locks.python import Wheel
+from airgap.store import Blob, Recipe, Store
+
+if TYPE_CHECKING:
+    from airgap.image.build import LayerSpec
+    from airgap.pex import PexSpec
+
+LARGE = 16 << 20
+"""From this size on, in bytes, a file is fetched by a step of its own, which shows its name."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One piece of work.
+
+    Attributes:
+        kind: Which function of `run` does it.
+        description: For the progress display: ``Fetch torch 2.13.0+cpu (190 MB)``.
+        value: JSON, all that the work depends on.
+    """
+
+    kind: str
+    description: str
+    value: Mapping[str, Any]
+
+
+class Missing(Exception):
+    """Raised where a target cannot be made yet; holds the steps that can run now."""
+
+    def __init__(self, steps: Iterable[Step]) -> None:
+        super().__init__()
+        # By content, because two parts of a target may lack the same thing.
+        self.steps = tuple({json.dumps(asdict(step)): step for step in steps}.values())
+
+
+def gather(*makers: Callable[[], Any]) -> list[Any]:
+    """Call all of them and return their results, in order.
+
+    Raises:
+        Missing: With the steps of all that were not ready.
+    """
+    results: list[Any] = []
+    steps: list[Step] = []
+    for make in makers:
+        try:
+            results.append(make())
+        except Missing as missing:
+            steps += missing.steps
+    if steps:
+        raise Missing(steps)
+    return results
+
+
+def wheel_steps(wheels: Iterable[Wheel], backends: Iterable[Wheel]) -> Iterator[Step]:
+    """The steps that bring wheels which the store lacks."""
+    small = []
+    for wheel in wheels:
+        value = {"lock": python.render([wheel])}
+        if wheel.sdist is not None:
+            value["backends"] = python.render(backends)
+            yield Step("wheels", f"Build the wheel of {wheel} from its source", value)
+        elif wheel.blob.size >= LARGE:
+            yield Step("wheels", f"Fetch {wheel} ({human(wheel.blob.size)})", value)
+        else:
+            small.append(wheel)
+    if small:
+        what = f"{len(small)} small wheels" if len(small) > 1 else str(small[0])
+        total = human(sum(wheel.blob.size for wheel in small))
+        yield Step("wheels", f"Fetch {what} ({total})", {"lock": python.render(small)})
+
+
+def package_step(packages: Sequence[Package]) -> Step:
+    """The step that brings Debian packages which the store lacks."""
+    total = human(sum(package.blob.size for package in packages))
+    return Step(
+        "debs",
+        f"Fetch {len(packages)} Debian packages ({total})",
+        {"lock": debian.render(packages)},
+    )
+
+
+def model_step(lock: ModelLock) -> Step:
+    """The step that makes a model's files from their origin."""
+    return Step(
+        "model", f"Make the model {lock.name} ({human(lock.size)})", {"lock": model.render(lock)}
+    )
+
+
+def pex_step(spec: "PexSpec") -> Step:
+    """The step that builds a PEX."""
+    value = {
+        "name": spec.name,
+        "module": spec.entry_point,
+        "layout": spec.layout,
+        "files": {path: [blob.sha256, blob.size] for path, blob in spec.sources.items()},
+        "lock": python.render(spec.wheels),
+    }
+    return Step("pex", f"Build the PEX {spec.name} ({len(spec.wheels)} wheels)", value)
+
+
+def layer_step(layer: "LayerSpec") -> Step:
+    """The step that makes a layer of an image."""
+    recipe = layer.recipe
+    value = {
+        "description": layer.description,
+        "name": recipe.name,
+        "version": recipe.version,
+        "inputs": recipe.inputs,
+        "size": layer.size,
+    }
+    return Step("layer", f"Make the layer {layer.description}", value)
+
+
+def run(store: Store, kind: str, value: Mapping[str, Any]) -> None:
+    """Do a step, given as the JSON of `Step`.
+
+    Raises:
+        AirgapError: What the step could not do, and why.
+    """
+    _RUNNERS[kind](store, value)
+
+
+def _run_wheels(store: Store, value: Mapping[str, Any]) -> None:
+    from airgap.fetch.wheels import fetch_wheels
+
+    backends = python.parse(value.get("backends", ""), "the build backends' lock")
+    fetch_wheels(store, python.parse(value["lock"], "the lock"), Progress(), backends)
+
+
+def _run_debs(store: Store, value: Mapping[str, Any]) -> None:
+    from airgap.fetch.debs import fetch_debs
+
+    fetch_debs(store, debian.parse(value["lock"], "the lock"), Progress())
+
+
+def _run_model(store: Store, value: Mapping[str, Any]) -> None:
+    from airgap.models.build import build_model
+
+    build_model(store, model.parse(value["lock"], "the lock"), Progress())
+
+
+def _run_pex(store: Store, value: Mapping[str, Any]) -> None:
+    from airgap.pex import PexSpec, build_pex
+
+    sources = {path: Blob(*blob) for path, blob in value["files"].items()}
+    wheels = python.parse(value["lock"], "the lock")
+    build_pex(store, PexSpec(value["name"], value["module"], sources, wheels, value["layout"]))
+
+
+def _run_layer(store: Store, value: Mapping[str, Any]) -> None:
+    from airgap.image.build import LayerSpec, make_layer
+
+    recipe = Recipe(value["name"], value["version"], value["inputs"])
+    make_layer(store, LayerSpec(value["description"], recipe, value["size"]))
+
+
+_RUNNERS: dict[str, Callable[[Store, Mapping[str, Any]], None]] = {
+    "wheels": _run_wheels,
+    "debs": _run_debs,
+    "model": _run_model,
+    "pex": _run_pex,
+    "layer": _run_layer,
+}
