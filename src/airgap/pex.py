@@ -209,7 +209,14 @@ def _run(spec: PexSpec, work: Path, decisions: list[str]) -> Path:
         *("--venv", "prepend", "--sh-boot", "--max-install-jobs", "0"),
         # Uncompressed, because zlib's output differs between its builds. The wheels are zip files.
         *("--layout", spec.layout, "--no-compress", "--no-compile", "--check", "error"),
-        *("--pex-root", str(work / "root"), "--tmpdir", str(work / "tmp"), "--output-file", out),
+        *(
+            "--pex-root",
+            str(work / "root"),
+            "--tmpdir",
+            str(work / "tmp"),
+            "--output-file",
+            str(out),
+        ),
     ]
     pex = importlib.util.find_spec("pex")
     assert pex is not None and pex.origin is not None
@@ -242,12 +249,10 @@ def _check_wheels(spec: PexSpec, built: Path) -> None:
     wanted = {wheel.filename: wheel.blob.sha256 for wheel in spec.wheels}
     if took != wanted:
         differ = sorted(name for name, _ in took.items() ^ wanted.items())
-        raise _fault(spec, expected="the wheels of the lock", found=", ".join(dict.fromkeys(differ)))
+        raise _fault(
+            spec, expected="the wheels of the lock", found=", ".join(dict.fromkeys(differ))
+        )
 
 
-def _fault(
-    spec: PexSpec, *, expected: str, found: str, remedy: str | None = None
-) -> AirgapError:
-    return AirgapError(
-        "building the PEX", spec.name, expected=expected, found=found, remedy=remedy
-    )
+def _fault(spec: PexSpec, *, expected: str, found: str, remedy: str | None = None) -> AirgapError:
+    return AirgapError("building the PEX", spec.name, expected=expected, found=found, remedy=remedy)
