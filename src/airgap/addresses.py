@@ -15,8 +15,8 @@ DEFAULT_LOCKS = {"wheelhouse": None, "debian_packages": None, "model": "model.lo
 """The kinds of target that have a lock, and the lock's name where a BUILD file gives none."""
 
 
-def find_locks(root: Path, address: str) -> list[Path]:
-    """The lock files that the target needs, each once, in the order in which they are met.
+def find_locks(root: Path, address: str) -> dict[Path, str]:
+    """The lock files that the target needs, with the kind of target that each belongs to.
 
     Args:
         root: The repository.
@@ -26,7 +26,7 @@ def find_locks(root: Path, address: str) -> list[Path]:
     Raises:
         AirgapError: There is no such folder or target, or nothing behind it has a lock.
     """
-    locks = list(dict.fromkeys(_follow(root, address, "", set(), top=True)))
+    locks = dict(_follow(root, address, "", set(), top=True))
     if not locks:
         raise AirgapError(
             "looking for locks behind",
@@ -39,7 +39,7 @@ def find_locks(root: Path, address: str) -> list[Path]:
 
 def _follow(
     root: Path, address: str, base: str, seen: set[tuple[str, str]], top: bool = False
-) -> Iterator[Path]:
+) -> Iterator[tuple[Path, str]]:
     folder, colon, name = address.removeprefix("//").partition(":")
     folder = folder or base
     build = root / folder / "BUILD"
@@ -59,7 +59,7 @@ def _follow(
         found = True
         seen.add((folder, str(own)))
         if kind in DEFAULT_LOCKS:
-            yield root / folder / str(keywords.get("lock", DEFAULT_LOCKS[kind]))
+            yield root / folder / str(keywords.get("lock", DEFAULT_LOCKS[kind])), kind
             continue
         for node in ast.walk(call):
             if isinstance(node, ast.Constant) and isinstance(node.value, str):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from airgap.addresses import find_locks
 from airgap.errors import AirgapError
-from airgap.fetch import missing, progress
+from airgap.fetch import progress
 from airgap.fetch.debs import fetch_debs
 from airgap.fetch.wheels import fetch_wheels
 from airgap.locks import debian, model, python
@@ -22,23 +22,17 @@ def fetch_target(store: Store, root: Path, target: str) -> None:
     Raises:
         AirgapError: There is no such target, or something cannot be had as its lock names it.
     """
-    locks = find_locks(root, target)
-    texts = {path: _read(path) for path in locks}
     with progress.shown() as shown:
-        for path, text in texts.items():
-            origin = str(path.relative_to(root))
-            if path.name == "model.lock":
+        for path, kind in find_locks(root, target).items():
+            text, origin = _read(path), str(path.relative_to(root))
+            if kind == "model":
                 build_model(store, model.parse(text, origin), shown)
-            elif text.lstrip().startswith("Package:") or "\nPackage:" in text:
-                fetch_debs(store, missing(store, debian.parse(text, origin)), shown)
+            elif kind == "debian_packages":
+                fetch_debs(store, debian.parse(text, origin), shown)
             else:
                 backends = path.with_name("sdist-build.lock")
-                fetch_wheels(
-                    store,
-                    python.parse(text, origin),
-                    shown,
-                    python.parse(_read(backends), backends.name) if backends.exists() else (),
-                )
+                built_with = python.parse(_read(backends), backends.name)
+                fetch_wheels(store, python.parse(text, origin), shown, built_with)
 
 
 def _read(path: Path) -> str:
