@@ -1,0 +1,1 @@
+"""Starts vLLM's OpenAI-compatible server on a machine without a network."""

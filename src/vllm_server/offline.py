@@ -1,0 +1,32 @@
+"""The environment in which vLLM and the libraries below it reach for nothing outside."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+_OFFLINE = {
+    # The engine's processes talk over this address; without it vLLM asks the kernel for the one
+    # that leads to a public name server.
+    "VLLM_HOST_IP": "127.0.0.1",
+    "VLLM_NO_USAGE_STATS": "1",
+    "DO_NOT_TRACK": "1",
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+}
+
+
+def offline_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables to set on top of ``environ``.
+
+    vLLM, Triton and torch keep caches below the home folder; where that cannot be written, they
+    get one below the folder for temporary files.
+    """
+    changes = dict(_OFFLINE)
+    home = Path(environ.get("HOME") or "/nonexistent")
+    if not os.access(home, os.W_OK | os.X_OK):
+        spare = Path(tempfile.gettempdir()) / f"vllm-server-{os.getuid()}"
+        spare.mkdir(mode=0o700, exist_ok=True)
+        changes["HOME"] = str(spare)
+    return changes
