@@ -1,9 +1,41 @@
-"""Reads wheels back out of what was built: wheelhouses, PEXes and image layers."""
+"""Reads wheels back out of what was built: wheelhouses, PEXes and image layers.
 
+No lock is read here. A wheelhouse and a PEX hold wheels as files, which are hashed. An image holds
+what was in them, so every installed file is hashed and looked up in the RECORDs of the wheels.
+"""
+
+import base64
+import csv
 import hashlib
+import io
+import json
+import posixpath
+import re
+import tarfile
 import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
+
+SITE_PACKAGES = "lib/python3.11/site-packages"
+
+_GENERATED = re.compile(
+    r".*/__pycache__/[^/]+\.pyc|.*\.dist-info/(INSTALLER|RECORD)|[^/]+\.pth|\.\./\.\./\.\./bin/.*"
+)
+
+
+@dataclass
+class Installed:
+    """One stack in an image.
+
+    Attributes:
+        files: The hash of each file, as RECORD writes it, by path relative to ``site-packages``.
+        records: The lines with a hash of each RECORD, by ``.dist-info`` folder.
+    """
+
+    files: dict[str, str] = field(default_factory=dict)
+    records: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def wheels_in_folder(folder: Path) -> dict[str, str]:
@@ -23,6 +55,90 @@ def wheels_in_pex(pex: Path) -> dict[str, str]:
         }
 
 
+def stacks_in_image(image: Path) -> dict[str, Installed]:
+    """What an image folder holds below ``/opt/<stack>/``, by stack; reads every byte of it."""
+    stacks: dict[str, Installed] = {}
+    (manifest,) = json.loads((image / "manifest.json").read_bytes())
+    for layer in manifest["Layers"]:
+        with tarfile.open(image / layer, "r:") as tar:
+            for member in tar:
+                match = re.fullmatch(r"opt/([^/]+)/(.+)", member.name)
+                if match and member.isfile():
+                    file = tar.extractfile(member)
+                    assert file is not None
+                    _add(stacks.setdefault(match[1], Installed()), match[2], file)
+    # The applications' own sources are no stack: they have no installed distributions.
+    return {name: stack for name, stack in stacks.items() if stack.records}
+
+
+def differences(wheelhouse: Path, stack: Installed) -> Iterator[str]:
+    """Everything in which a stack of an image differs from the wheels of a wheelhouse."""
+    offered: dict[str, set[str]] = {}
+    distributions = set()
+    for wheel in sorted(wheelhouse.glob("*.whl")):
+        folder, files = _contents(wheel)
+        distributions.add(folder)
+        if folder not in stack.records:
+            yield f"{wheel.name} is not in the image"
+            continue
+        for path, digest in files.items():
+            offered.setdefault(path, set()).add(digest)
+            if stack.records[folder].get(path) != digest and not path.startswith("../../../bin/"):
+                yield f"RECORD of {wheel.name} in the image says something else of {path}"
+    for folder in sorted(stack.records.keys() - distributions):
+        yield f"{folder} is in the image, but no wheel of it is in the wheelhouse"
+    for path in sorted(offered.keys() - stack.files.keys()):
+        yield f"{path} is in a wheel, but not in the image"
+    for path, digest in stack.files.items():
+        if not _GENERATED.fullmatch(path) and digest not in offered.get(path, ()):
+            yield f"{path} in the image has bytes that no wheel has"
+
+
+def _add(stack: Installed, path: str, file: IO[bytes]) -> None:
+    place = posixpath.relpath(path, SITE_PACKAGES)
+    if place.endswith(".dist-info/RECORD"):
+        data = file.read()
+        stack.records[posixpath.dirname(place)] = _hashes(data)
+        file = io.BytesIO(data)
+    stack.files[place] = _encoded(file)
+
+
+def _contents(wheel: Path) -> tuple[str, Mapping[str, str]]:
+    """A wheel's ``.dist-info`` folder, and the hash of each file by where it is installed."""
+    with zipfile.ZipFile(wheel) as archive:
+        (record,) = (n for n in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/RECORD", n))
+        lines = _hashes(archive.read(record))
+    files = {}
+    for path, digest in lines.items():
+        if match := re.fullmatch(r"[^/]+\.data/(\w+)/(.+)", path):
+            prefixes = {
+                "purelib": "",
+                "platlib": "",
+                "scripts": "../../../bin/",
+                "data": "../../../",
+                "headers": f"../../../include/site/python3.11/{wheel.name.split('-')[0]}/",
+            }
+            path = prefixes[match[1]] + match[2]
+        files[path] = digest
+    files.pop(f"{posixpath.dirname(record)}/INSTALLER", None)
+    return posixpath.dirname(record), files
+
+
+def _hashes(record: bytes) -> dict[str, str]:
+    rows = csv.reader(io.StringIO(record.decode("utf-8", "surrogateescape")))
+    return {row[0]: row[1] for row in rows if len(row) == 3 and row[1]}
+
+
+def _encoded(file: IO[bytes]) -> str:
+    digest = hashlib.sha256()
+    while chunk := file.read(1 << 20):
+        digest.update(chunk)
+    return "sha256=" + base64.urlsafe_b64encode(digest.digest()).rstrip(b"=").decode()
+
+
 def _sha256(file: IO[bytes]) -> str:
+    digest = hashlib.sha256()
     with file:
-        return hashlib.file_digest(file, "sha256").hexdigest()  # type: ignore[arg-type]
+        while chunk := file.read(1 << 20):
+            digest.update(chunk)
+    return digest.hexdigest()

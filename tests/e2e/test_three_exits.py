@@ -1,0 +1,54 @@
+"""One lock, three exits: the built demo's wheelhouses, PEXes and image hold the same wheels."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.airgap.three_exits import (
+    differences,
+    stacks_in_image,
+    wheels_in_folder,
+    wheels_in_pex,
+)
+
+
+@pytest.fixture(scope="module")
+def bundle() -> Path:
+    here = Path.cwd()
+    root = next((path for path in (here, *here.parents) if (path / "pants.toml").exists()), here)
+    folder = Path(os.environ.get("ROOT", root)) / "dist" / "demo"
+    if not (folder / "MANIFEST").is_file():
+        reason = "dist/demo is not built: `./pants package bundles/demo:`"
+        if os.environ.get("AIRGAP_E2E_REQUIRED") == "1":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheelhouses(bundle: Path) -> dict[str, dict[str, str]]:
+    return {path.name: wheels_in_folder(path) for path in (bundle / "wheelhouse").iterdir()}
+
+
+def test_every_pex_holds_the_wheels_of_a_wheelhouse(
+    bundle: Path, wheelhouses: dict[str, dict[str, str]]
+) -> None:
+    pexes = [wheels_in_pex(path) for path in sorted((bundle / "pex").iterdir())]
+    assert sorted(map(sorted, pexes)) == sorted(map(sorted, wheelhouses.values()))
+    assert all(pex in wheelhouses.values() for pex in pexes)
+
+
+def test_what_a_pex_says_of_its_wheels_is_so(bundle: Path) -> None:
+    for info in (bundle / "pex").glob("*/PEX-INFO"):
+        assert json.loads(info.read_bytes())["distributions"] == wheels_in_pex(info.parent)
+
+
+def test_the_image_holds_the_wheels_of_each_wheelhouse(
+    bundle: Path, wheelhouses: dict[str, dict[str, str]]
+) -> None:
+    stacks = stacks_in_image(bundle / "image")
+    assert set(stacks) == set(wheelhouses)
+    for name, stack in stacks.items():
+        assert list(differences(bundle / "wheelhouse" / name, stack))[:20] == []
