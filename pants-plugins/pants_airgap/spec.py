@@ -187,25 +187,25 @@ class WheelhouseFieldSet(SpecFieldSet, PackageFieldSet):
 
 @rule
 async def wheelhouse_spec(field_set: WheelhouseFieldSet) -> Spec:
-    lock = await Get(HydratedSources, HydrateSourcesRequest(field_set.lock))
-    values = {"lock": lock.snapshot.files[0]}
-    digests = [lock.snapshot.digest]
-    if field_set.build_backends.value:
-        backends = await Get(
-            Addresses,
-            UnparsedAddressInputs(
-                [field_set.build_backends.value],
-                owning_address=field_set.address,
-                description_of_origin=f"the `build_backends` field of {field_set.address}",
-            ),
-        )
-        targets = await Get(Targets, Addresses, backends)
-        source = await Get(
-            HydratedSources, HydrateSourcesRequest(targets[0][kinds.WheelhouseLockField])
-        )
-        values["build_backends"] = source.snapshot.files[0]
-        digests.append(source.snapshot.digest)
-    return _spec(field_set, "wheelhouse", await Get(Digest, MergeDigests(digests)), **values)
+    backends = await Get(
+        Targets,
+        UnparsedAddressInputs(
+            [str(field_set.build_backends.value)],
+            owning_address=field_set.address,
+            description_of_origin=f"the `build_backends` field of {field_set.address}",
+        ),
+    )
+    lock, backends_lock = await MultiGet(
+        Get(HydratedSources, HydrateSourcesRequest(field))
+        for field in (field_set.lock, backends[0][kinds.WheelhouseLockField])
+    )
+    return _spec(
+        field_set,
+        "wheelhouse",
+        await Get(Digest, MergeDigests([lock.snapshot.digest, backends_lock.snapshot.digest])),
+        lock=lock.snapshot.files[0],
+        build_backends=backends_lock.snapshot.files[0],
+    )
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+from pants.backend.python.target_types import PythonSourcesGeneratorTarget
+from pants.backend.python.target_types_rules import rules as python_target_rules
+from pants.backend.python.util_rules import python_sources
+from pants.core.target_types import FilesGeneratorTarget
+from pants.core.target_types import rules as core_target_rules
+from pants.engine.addresses import Address
+from pants.engine.internals.scheduler import ExecutionError
+from pants.engine.rules import QueryRule
+from pants.testutil.rule_runner import RuleRunner
+
+from pants_airgap import spec
+from pants_airgap.register import target_types
+
+BUILD = """
+wheelhouse(name="stack", lock="stack.lock", build_backends=":stack")
+debian_packages(name="base", lock="base.lock")
+model(name="minilm")
+exported_agent(name="guide", sources=["agent/**"])
+files(name="program", sources=["airgap"])
+python_sources(name="app", sources=["app.py"])
+hermetic_pex(name="pex", wheelhouse=":stack", apps=[":app"], module="app")
+oci_image(name="image", debian=":base", wheelhouses=[":stack"], apps=[":app"])
+airgap_bundle(
+    name="demo",
+    image=":image",
+    models=[":minilm"],
+    wheelhouses=[":stack"],
+    pexes=[":pex"],
+    agents=[":guide"],
+    program=":program",
+    conf={"LLM": "minilm"},
+)
+"""
+
+
+@pytest.fixture
+def runner() -> RuleRunner:
+    runner = RuleRunner(
+        rules=[
+            *spec.rules(),
+            *python_sources.rules(),
+            *python_target_rules(),
+            *core_target_rules(),
+            QueryRule(spec.FieldSpecs, [spec.FieldSpecsRequest]),
+        ],
+        target_types=[*target_types(), PythonSourcesGeneratorTarget, FilesGeneratorTarget],
+    )
+    runner.set_options(["--source-root-patterns=['/src']", "--python-enable-resolves=false"])
+    runner.write_files(
+        {
+            "src/BUILD": BUILD,
+            "src/app.py": "",
+            "src/airgap": "",
+            "src/agent/builder_config.json": "{}",
+            "src/stack.lock": "",
+            "src/base.lock": "",
+            "src/model.lock": "",
+        }
+    )
+    return runner
+
+
+def specs(runner: RuleRunner, values: tuple[str, ...], kind: str) -> spec.FieldSpecs:
+    owner = Address("src", target_name="demo")
+    request = spec.FieldSpecsRequest(owner, "parts", values, kind)
+    return runner.request(spec.FieldSpecs, [request])
+
+
+def test_a_bundle_is_described_with_all_its_parts_and_their_files(runner: RuleRunner) -> None:
+    made = specs(runner, (":demo",), "airgap_bundle")
+    (value,) = made.values
+    wheelhouse = {"kind": "wheelhouse", "name": "stack", "lock": "src/stack.lock"}
+    wheelhouse["build_backends"] = "src/stack.lock"
+    app = [["app.py", "src/app.py"]]
+    assert value == {
+        "kind": "bundle",
+        "name": "demo",
+        "image": {
+            "kind": "image",
+            "name": "image",
+            "debian": {"kind": "debian", "name": "base", "lock": "src/base.lock"},
+            "wheelhouses": [wheelhouse],
+            "files": app,
+        },
+        "models": [{"kind": "model", "name": "minilm", "lock": "src/model.lock"}],
+        "wheelhouses": [wheelhouse],
+        "pexes": [
+            {
+                "kind": "pex",
+                "name": "pex",
+                "wheelhouse": wheelhouse,
+                "files": app,
+                "module": "app",
+                "layout": "zipapp",
+            }
+        ],
+        "agents": [
+            {
+                "kind": "agent",
+                "name": "guide",
+                "files": [["agent/builder_config.json", "src/agent/builder_config.json"]],
+            }
+        ],
+        "program": [["airgap", "src/airgap"]],
+        "conf": {"LLM": "minilm"},
+    }
+
+
+def test_an_address_of_another_kind_is_refused_by_name(runner: RuleRunner) -> None:
+    with pytest.raises(ExecutionError) as caught:
+        specs(runner, (":minilm",), "wheelhouse")
+    assert "takes targets of the kind `wheelhouse`, but src:minilm is a `model`" in str(caught.value)
+
+
+def test_an_unknown_stack_is_refused_by_name(runner: RuleRunner) -> None:
+    with pytest.raises(ExecutionError) as caught:
+        specs(runner, (":vllm-cqu",), "wheelhouse")
+    assert "vllm-cqu" in str(caught.value)
+    assert "the `parts` field of src:demo" in str(caught.value)
+
+
+def test_a_missing_lock_is_refused_by_name(runner: RuleRunner) -> None:
+    runner.write_files({"src/lost/BUILD": "model(name='lost')"})
+    with pytest.raises(ExecutionError) as caught:
+        specs(runner, ("src/lost:lost",), "model")
+    assert "model.lock" in str(caught.value)
+
+
+@pytest.mark.parametrize("target", target_types(), ids=lambda target: target.alias)
+def test_help_teaches_each_target_and_field(target: type) -> None:
+    assert len(target.help) > 40
+    for field in target.core_fields:
+        assert len(field.help if isinstance(field.help, str) else field.help()) > 40, field.alias
+
+
+def test_a_spec_is_the_same_string_each_time(runner: RuleRunner) -> None:
+    first, second = (specs(runner, (":demo",), "airgap_bundle").items[0].json for _ in range(2))
+    assert first == second == json.dumps(json.loads(first), sort_keys=True)
