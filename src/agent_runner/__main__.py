@@ -1,0 +1,41 @@
+"""Start: read the settings and the agent, load what is needed, serve the page.
+
+The page answers `GET /` with 200 as soon as it can be used; until then its port is closed.
+"""
+
+import logging
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from agent_runner import config, offline, settings
+from agent_runner.texts import Problem
+
+
+def main() -> int:
+    """Serve until a signal ends it; the exit status is 1 where it cannot start."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    with tempfile.TemporaryDirectory(prefix="agent-runner-") as scratch:
+        try:
+            read = settings.read(os.environ)
+            exported = config.read(read.agent_dir)
+            offline.prepare(os.environ, Path(scratch))
+            # Imported now, because these libraries look at the environment when they are imported.
+            import uvicorn
+
+            from agent_runner.agent import ServedAgent
+            from agent_runner.page import application
+
+            app = application(ServedAgent(read, exported))
+        except Problem as problem:
+            print(problem, problem.text("zh"), sep="\n", file=sys.stderr)
+            return 1
+        logging.info("`%s` is served on http://%s:%d", exported.name, read.host, read.port)
+        uvicorn.run(app, host=read.host, port=read.port, log_level="warning")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,158 @@
+"""The chat page."""
+
+import html
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+import fastapi
+import gradio as gr
+from starlette.types import ASGIApp
+
+from agent_runner import closed
+from agent_runner.agent import Answer, ServedAgent
+from agent_runner.config import AgentConfig
+from agent_runner.index import Passage
+from agent_runner.texts import PAGE, Problem, language_of
+from agent_runner.upstream import VisitorMemory
+
+_FONTS = ("system-ui", "Noto Sans SC", "Microsoft YaHei", "sans-serif")
+_CSS = """
+.gradio-container { max-width: 56rem !important; margin: 0 auto !important; }
+#head h1 { margin: .5rem 0 .2rem; }
+#head p { color: var(--body-text-color-subdued); margin: 0; }
+#chat { border-radius: .8rem; }
+footer { display: none !important; }
+"""
+_AT_ONCE = 8
+"""Answers written at the same time; further visitors wait in the queue and see their place."""
+_WAITING = 64
+_FORGET_AFTER = 6 * 3600
+"""Seconds after which the memory of a visitor who has gone is dropped."""
+
+Chat = list[dict[str, Any]]
+_I18N = gr.I18n(**{tag: PAGE[tag[:2]] for tag in ("en", "zh", "zh-CN", "zh-TW")})
+_log = logging.getLogger(__name__)
+
+
+def application(agent: ServedAgent) -> ASGIApp:
+    """The page of ``agent`` as an ASGI application, for one process."""
+    closed.close_templates()
+    app = gr.mount_gradio_app(
+        fastapi.FastAPI(openapi_url=None),
+        _blocks(agent),
+        path="",
+        show_api=False,
+        ssr_mode=False,
+        i18n=_I18N,
+        # The page takes no files; gradio's address for uploads is there all the same.
+        max_file_size=0,
+        allowed_paths=[str(agent.config.avatar)] if agent.config.avatar else None,
+    )
+    return closed.WithPolicy(app)
+
+
+def _blocks(agent: ServedAgent) -> gr.Blocks:
+    config = agent.config
+    # The theme's own fonts come from a font service.
+    theme = gr.themes.Soft(font=_FONTS, font_mono=("ui-monospace", "monospace"))
+    with gr.Blocks(
+        title=config.name, theme=theme, css=_CSS, fill_height=True, analytics_enabled=False
+    ) as blocks:
+        memory = gr.State(time_to_live=_FORGET_AFTER)
+        gr.HTML(_head(config), elem_id="head")
+        chat = gr.Chatbot(
+            type="messages",
+            elem_id="chat",
+            show_label=False,
+            show_copy_button=True,
+            show_share_button=False,
+            feedback_options=None,
+            group_consecutive_messages=False,
+            avatar_images=(None, config.avatar),
+            examples=[{"text": suggestion} for suggestion in config.suggestions],
+            scale=1,
+        )
+        question = gr.Textbox(
+            elem_id="question",
+            show_label=False,
+            placeholder=_I18N("ask"),
+            submit_btn=True,
+            autofocus=True,
+        )
+        new = gr.Button(_I18N("new"), elem_id="new", size="sm")
+
+        def respond(
+            asked: str, shown: Chat, memory: VisitorMemory | None, request: gr.Request
+        ) -> Iterator[tuple[gr.Textbox, Chat, VisitorMemory]]:
+            memory = memory or agent.memory()
+            language = language_of(request.headers.get("accept-language", ""))
+            shown = [*shown, {"role": "user", "content": asked}]
+            yield gr.Textbox("", submit_btn=False, stop_btn=True), shown, memory
+            for added in _answer(agent, memory, asked, language):
+                yield gr.skip(), [*shown, *added], memory
+            yield gr.Textbox(submit_btn=True, stop_btn=False), [*shown, *added], memory
+
+        ask = {
+            "fn": respond,
+            "inputs": [question, chat, memory],
+            "outputs": [question, chat, memory],
+            "concurrency_limit": _AT_ONCE,
+            "concurrency_id": "answers",
+        }
+        typed = question.submit(**ask)
+        chosen = chat.example_select(_chosen, outputs=question, queue=False).then(**ask)
+        ready = {"fn": lambda: gr.Textbox(submit_btn=True, stop_btn=False), "outputs": question}
+        question.stop(**ready, cancels=[typed, chosen], queue=False)
+        gr.on([new.click, chat.clear], lambda: ([], None), outputs=[chat, memory], queue=False)
+    return blocks.queue(max_size=_WAITING)
+
+
+def _answer(
+    agent: ServedAgent, memory: VisitorMemory, question: str, language: str
+) -> Iterator[Chat]:
+    answer = None
+    try:
+        for answer in agent.ask(memory, question):
+            yield _shown(answer, language)
+    except Problem as problem:
+        _log.warning("%s", problem)
+        before = _shown(answer, language) if answer else []
+        yield [*before, _said(f"⚠️ {problem.text(language)}")]
+
+
+def _shown(answer: Answer, language: str) -> Chat:
+    """``answer`` as messages of the chat: the knowledge, folded; the text; what to know of it."""
+    text = PAGE[language]
+    shown = [_said(answer.text or "…")]
+    if answer.passages:
+        files = ", ".join(dict.fromkeys(passage.file for passage in answer.passages))
+        title = "📖 " + text["knowledge"].format(files=files)
+        folded = {"title": title, "status": "done"}
+        quotes = "\n\n".join(_quote(passage) for passage in answer.passages)
+        shown.insert(0, _said(quotes) | {"metadata": folded})
+    notes = ("forgotten", answer.forgotten), ("cut", answer.cut)
+    return shown + [_said(f"⚠️ {text[key]}") for key, applies in notes if applies]
+
+
+def _said(content: str) -> dict[str, Any]:
+    return {"role": "assistant", "content": content}
+
+
+def _quote(passage: Passage) -> str:
+    # HTML, because a knowledge file's text is no Markdown of ours.
+    text = html.escape(passage.text.strip()).replace("\n", "<br>")
+    return f"<b>{html.escape(passage.file)}</b><blockquote>{text}</blockquote>"
+
+
+def _chosen(event: gr.SelectData) -> str:
+    return str(event.value["text"])
+
+
+def _head(config: AgentConfig) -> str:
+    lines = [f"<h1>{html.escape(config.name)}</h1>", f"<p>{html.escape(config.description)}</p>"]
+    if config.tools:
+        # The header is the same for all visitors, so this stands in both languages.
+        texts = (PAGE[tag]["tools"].format(tools=", ".join(config.tools)) for tag in PAGE)
+        lines.append(f"<p>⚠️ {html.escape(' · '.join(texts))}</p>")
+    return "".join(lines)

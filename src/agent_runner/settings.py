@@ -1,0 +1,91 @@
+"""Where everything is, from the environment of the process."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from agent_runner.texts import Problem
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment says.
+
+    Attributes:
+        agent_dir: The exported agent, from AGENT_DIR.
+        embedding_dir: A ModelScope sentence-embedding model, from EMBEDDING_DIR.
+        state_dir: A folder that survives, for the index of the knowledge, from STATE_DIR.
+        llm_url: The model server's OpenAI address, which ends in /v1, from LLM_URL.
+        llm_model: The name under which it serves the model, from LLM_MODEL.
+        llm_api_key: What LLM_API_KEY_FILE holds; `EMPTY` where the server asks for none.
+        host: The address to listen on, from HOST.
+        port: The port of the page, from PORT.
+    """
+
+    agent_dir: Path
+    embedding_dir: Path
+    state_dir: Path
+    llm_url: str
+    llm_model: str
+    llm_api_key: str = "EMPTY"
+    host: str = "127.0.0.1"
+    port: int = 7865
+
+
+def read(environ: Mapping[str, str]) -> Settings:
+    """Read the settings.
+
+    Raises:
+        Problem: For the first variable that is missing or wrong.
+    """
+    url = _needed(environ, "LLM_URL", "the server's address, http://HOST:PORT/v1").rstrip("/")
+    if urlsplit(url).scheme not in ("http", "https") or not url.endswith("/v1"):
+        wanted = "the server's address, http://HOST:PORT/v1"
+        raise Problem("setting", name="LLM_URL", wrong=f"is `{url}`", wanted=wanted)
+    port = environ.get("PORT", "7865")
+    if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+        wanted = "a number from 1 to 65535"
+        raise Problem("setting", name="PORT", wrong=f"is `{port}`", wanted=wanted)
+    return Settings(
+        agent_dir=_folder(environ, "AGENT_DIR"),
+        embedding_dir=_folder(environ, "EMBEDDING_DIR"),
+        state_dir=Path(_needed(environ, "STATE_DIR", "a folder that can be written")).absolute(),
+        llm_url=url,
+        llm_model=_needed(environ, "LLM_MODEL", "a model name that the server serves"),
+        llm_api_key=_key(environ),
+        host=environ.get("HOST", "127.0.0.1"),
+        port=int(port),
+    )
+
+
+def _needed(environ: Mapping[str, str], name: str, wanted: str) -> str:
+    value = environ.get(name, "").strip()
+    if not value:
+        raise Problem("setting", name=name, wrong="is not set", wanted=wanted)
+    return value
+
+
+def _folder(environ: Mapping[str, str], name: str) -> Path:
+    path = Path(_needed(environ, name, "a folder")).absolute()
+    if not path.is_dir():
+        wrong = f"is `{path}`, which is not a folder"
+        raise Problem("setting", name=name, wrong=wrong, wanted="a folder that is there")
+    return path
+
+
+def _key(environ: Mapping[str, str]) -> str:
+    name = environ.get("LLM_API_KEY_FILE", "")
+    if not name:
+        return "EMPTY"
+    wanted = "a file that holds the server's key in one line"
+    try:
+        key = Path(name).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Problem(
+            "setting", name="LLM_API_KEY_FILE", wrong=f"cannot be read: {error}", wanted=wanted
+        ) from error
+    if len(key.split()) != 1:
+        wrong = f"names `{name}`, which does not hold one key"
+        raise Problem("setting", name="LLM_API_KEY_FILE", wrong=wrong, wanted=wanted)
+    return key

@@ -1,0 +1,179 @@
+"""modelscope-agent 0.4.1 as this program needs it: each class changes one thing that it says.
+
+Every change leans on a detail of that release. ``check`` looks at those details first, so that
+another release is refused at the start and not found out in an answer.
+"""
+
+import copy
+import inspect
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import openai
+from langchain_core.embeddings import Embeddings
+from langchain_community.vectorstores import FAISS
+from modelscope_agent.agent import Agent
+from modelscope_agent.agents.role_play import RolePlay
+from modelscope_agent.llm.base import BaseChatModel
+from modelscope_agent.llm.openai import OpenAi
+from modelscope_agent.memory import Memory, MemoryWithRetrievalKnowledge
+from modelscope_agent.storage import KnowledgeVector
+
+from agent_runner.index import Index, Passage
+from agent_runner.server import Server
+from agent_runner.texts import Problem
+
+
+def check() -> None:
+    """Refuse a release of modelscope-agent that is not shaped as the classes below expect.
+
+    Raises:
+        Problem: With the first difference.
+    """
+    for owner, name, parameters in (
+        (RolePlay, "_run", ["self", "user_request", "history", "ref_doc", "lang", "kwargs"]),
+        (RolePlay, "_detect_tool", ["self", "message"]),
+        (OpenAi, "_chat_stream", ["self", "messages", "stop", "kwargs"]),
+        (OpenAi, "chat", ["self", "prompt", "messages", "stop", "stream", "kwargs"]),
+        (KnowledgeVector, "search", ["self", "query", "top_k"]),
+        (KnowledgeVector, "file_preprocess", ["file_path"]),
+        (Memory, "get_history", ["self"]),
+    ):
+        method = getattr(owner, name, None)
+        found = list(inspect.signature(method).parameters) if method else None
+        if found != parameters:
+            wrong = f"{owner.__name__}.{name} takes {found}, not {parameters}"
+            raise Problem("upstream", wrong=wrong)
+
+
+class LocalModel(OpenAi):
+    """The library's model of type `openai`, with a bounded answer whose end is told.
+
+    The release passes no limit to the server, drops the reason why an answer ended, and waits ten
+    minutes for a server that is away.
+    """
+
+    def __init__(self, server: Server) -> None:
+        super().__init__(server.model, "openai", is_chat=True, is_function_call=False)
+        self.client = openai.OpenAI(
+            api_key=server.api_key,
+            base_url=server.url,
+            max_retries=0,
+            # Seconds between two pieces of an answer. No proxy: the server is in this network.
+            timeout=httpx.Timeout(120, connect=5),
+            http_client=httpx.Client(trust_env=False),
+        )
+        self.max_tokens = 0
+        self.end: str | None = None
+
+    def for_one_answer(self, max_tokens: int) -> "LocalModel":
+        """A model of its own for one answer of so many tokens; the connections are shared."""
+        one = copy.copy(self)
+        one.max_tokens = max_tokens
+        return one
+
+    def chat(self, messages: list[dict], stop: list[str], **_: Any) -> Iterator[str]:
+        """Answer; what RolePlay passes besides is for its own use."""
+        return self._chat_stream(messages, stop)
+
+    def _chat_stream(self, messages: list[dict], stop: list[str] | None = None, **_: Any):
+        # The library's history has fields that are no part of the protocol.
+        plain = [{"role": m["role"], "content": m["content"]} for m in messages]
+        with self.client.chat.completions.create(
+            model=self.model, messages=plain, stop=stop, stream=True, max_tokens=self.max_tokens
+        ) as chunks:
+            for chunk in chunks:
+                for choice in chunk.choices:
+                    self.end = choice.finish_reason or self.end
+                    if choice.delta.content:
+                        yield choice.delta.content
+
+
+class PromptOnly(BaseChatModel):
+    """A model that answers nothing and keeps the prompt, so that it can be measured."""
+
+    def __init__(self) -> None:
+        super().__init__("prompt-only", "none")
+        self.messages: list[dict[str, str]] = []
+
+    def support_function_calling(self) -> bool:
+        return False
+
+    def support_raw_prompt(self) -> bool:
+        return False
+
+    def chat(self, messages: list[dict], **_: Any) -> Iterator[str]:
+        self.messages = [{"role": m["role"], "content": m["content"]} for m in messages]
+        # RolePlay adds the answer to the last message when it is done.
+        return iter(())
+
+    def _chat_stream(self, messages, stop=None, **kwargs):  # type: ignore[no-untyped-def]
+        raise NotImplementedError
+
+    def _chat_no_stream(self, messages, stop=None, **kwargs):  # type: ignore[no-untyped-def]
+        raise NotImplementedError
+
+
+class Role(RolePlay):
+    """RolePlay without tools: text that looks like a call of one is text.
+
+    The release would take such text for a call, fail ten times and write each failure into the
+    answer.
+    """
+
+    def __init__(self, llm: BaseChatModel, role: dict[str, object]) -> None:
+        # remote=True, the default, asks for ray.
+        super().__init__(llm=llm, instruction=role, remote=False)
+
+    def _detect_tool(self, message: str) -> tuple[bool, None, None, str]:
+        return False, None, None, message
+
+
+class Knowledge(KnowledgeVector):
+    """The library's vector store over an index that keeps the file name of each passage.
+
+    The release keeps texts alone, wants a model from a hub, and loads its saved store by pickle.
+    """
+
+    def __init__(self, index: Index, embedding: Embeddings) -> None:
+        super().__init__("", "knowledge", embedding=embedding, use_cache=False)
+        self.index = index
+        if index.passages:
+            texts = [passage.text for passage in index.passages]
+            pairs = list(zip(texts, index.vectors, strict=True))
+            files = [{"file": passage.file} for passage in index.passages]
+            self.vs = FAISS.from_embeddings(pairs, embedding, metadatas=files)
+
+    def passages(self, query: str, top_k: int) -> list[Passage]:
+        """The passages nearest to ``query``, nearest first."""
+        if self.vs is None:
+            return []
+        found = self.vs.similarity_search(query, k=top_k)
+        return [Passage(document.metadata["file"], document.page_content) for document in found]
+
+    @staticmethod
+    def texts(path: Path) -> list[str]:
+        """What the library's reader makes of a knowledge file.
+
+        Raises:
+            Problem: If it cannot read it.
+        """
+        try:
+            return [page["page_content"] for page in KnowledgeVector.file_preprocess(str(path))]
+        except Exception as error:  # the reader raises whatever its parsers do
+            why = str(error.__context__ or error).partition("\n")[0]
+            raise Problem("knowledge", path=path, why=why) from error
+
+
+class VisitorMemory(MemoryWithRetrievalKnowledge):
+    """The memory of one visitor: a history of its own over knowledge that all share.
+
+    The release reads the knowledge again and loads an embedding model for each memory.
+    """
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        Memory.__init__(self, path="")
+        Agent.__init__(self)
+        self.store_knowledge = knowledge
