@@ -1,0 +1,1 @@
+"""Makes locks anew from short input files. Needs the network; building from a lock does not."""
