@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Sequence
+
 from pants.core.goals.package import OutputPathField
 from pants.engine.target import (
     COMMON_TARGET_FIELDS,
     AsyncFieldMixin,
     DictStringToStringField,
+    InvalidFieldException,
     MultipleSourcesField,
     SingleSourceField,
     SpecialCasedDependencies,
@@ -20,6 +23,14 @@ class LockField(SingleSourceField):
     alias = "lock"
     expected_file_extensions = (".lock",)
     required = True
+
+    def validate_resolved_files(self, files: Sequence[str]) -> None:
+        if not files:
+            raise InvalidFieldException(
+                f"The lock `{self.value}` of {self.address} does not exist. Make it with "
+                f"`./pants run src/airgap:airgap -- lock {self.address.spec}` and commit it."
+            )
+        super().validate_resolved_files(files)
 
 
 class WheelhouseLockField(LockField):

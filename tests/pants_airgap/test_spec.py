@@ -50,7 +50,8 @@ def runner() -> RuleRunner:
         ],
         target_types=[*target_types(), PythonSourcesGeneratorTarget, FilesGeneratorTarget],
     )
-    runner.set_options(["--source-root-patterns=['/src']", "--python-enable-resolves=false"])
+    # Inference would ask for Pants' own parser of imports, as a PEX.
+    runner.set_options(["--source-root-patterns=['/src']", "--no-python-infer-imports"])
     runner.write_files(
         {
             "src/BUILD": BUILD,
