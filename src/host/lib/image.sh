@@ -64,6 +64,10 @@ load_image() {
     loaded=$?
     LOADER=
     [ "$loaded" -eq 0 ] || fail e_load "$IMAGE" "$(last_line "$(cat "$SCRATCH/load")")" "$PROGRAM"
-    have_image || fail e_other_image "$IMAGE" "$(image_id "$IMAGE")" "$IMAGE_ID" "$PROGRAM"
+    if ! have_image; then
+        found=$(image_id "$IMAGE")
+        docker_ image rm "$IMAGE" >/dev/null 2>&1
+        fail e_other_image "$IMAGE" "$found" "$IMAGE_ID" "$PROGRAM"
+    fi
     say image_loaded "$(($(date +%s) - began))"
 }

@@ -190,8 +190,8 @@ AGENT_LISTEN=0.0.0.0，然后运行：%s up' ;;
     e_manifest_form) en='checking the bundle: %s is damaged in line %s
   to do: carry the bundle over again' zh='检查交付包：%s 第 %s 行已损坏
   处理：请重新传送交付包' ;;
-    e_verify) en='checking the bundle in %s: %s problems, listed above. Bundle %s
-  to do: carry the named files over again; remove extra ones' zh='检查交付包 %s：发现 %s 个问题，见上。交付包 %s
+    e_verify) en='checking the bundle in %s: %s of its files are not right, see above. Bundle %s
+  to do: carry the named files over again; remove extra ones' zh='检查交付包 %s：有 %s 个文件不对，见上。交付包 %s
   处理：重新传送所列文件；删除多余文件' ;;
     e_damaged) en='checking the bundle in %s: the files above are not as they were built
   to do: carry them over again, then run "%s verify"' zh='检查交付包 %s：上述文件与构建时不同
@@ -227,8 +227,8 @@ AGENT_LISTEN=0.0.0.0，然后运行：%s up' ;;
     e_start) en='starting %s: %s
   to do: resolve what Docker says' zh='启动%s：%s
   处理：按 Docker 的提示解决' ;;
-    e_stopped) en='starting %s: it ended by itself after %s s
-  to do: see its last lines above; settings are in airgap.conf' zh='启动%s：它在 %s 秒后自行退出
+    e_stopped) en='starting %s: it ended by itself with exit code %s
+  to do: see its last lines above; settings are in airgap.conf' zh='启动%s：它已自行退出，退出码 %s
   处理：请看上面的日志；设置在 airgap.conf 中' ;;
     e_out_of_memory) en='starting %s: it was ended because it needed more memory than %s allows
   to do: raise that setting in %s' zh='启动%s：它因超出 %s 允许的内存而被终止

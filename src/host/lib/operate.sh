@@ -43,10 +43,11 @@ wait_for() {
         elapsed=$(($(date +%s) - began))
         if ! running "$1"; then
             tell_last_lines "$1"
-            case $(docker_ inspect --format '{{.State.OOMKilled}}' "$(container_of "$1")" 2>/dev/null) in
-            true) fail e_out_of_memory "$name" "$(echo "$1" | tr '[:lower:]' '[:upper:]')_MEMORY" "$CONF" ;;
+            ended=$(docker_ inspect --format '{{.State.OOMKilled}} {{.State.ExitCode}}' "$(container_of "$1")" 2>&1)
+            case $ended in
+            true*) fail e_out_of_memory "$name" "$(echo "$1" | tr '[:lower:]' '[:upper:]')_MEMORY" "$CONF" ;;
             esac
-            fail e_stopped "$name" "$elapsed"
+            fail e_stopped "$name" "${ended#* }"
         fi
         if [ "$elapsed" -ge "$START_TIMEOUT" ]; then
             tell_last_lines "$1"

@@ -104,18 +104,23 @@ start_if_absent() {
 make_network() {
     docker_ network inspect "airgap-$BUNDLE" >/dev/null 2>&1 && return
     answer=$(docker_ network create --driver bridge --opt com.docker.network.bridge.enable_ip_masquerade=false \
-        --label "airgap.bundle=$BUNDLE" --label "airgap.run=$RUN" "airgap-$BUNDLE" 2>&1) ||
+        --label "airgap.bundle=$BUNDLE" "airgap-$BUNDLE" 2>&1) ||
         fail e_network "airgap-$BUNDLE" "$(last_line "$answer")"
 }
 
-# undo_run RUN STATUS: removes what this run made and nothing else. After a signal it looks twice,
-# because Docker may still be making what the interrupted client asked for.
-# shellcheck disable=SC2086  # DOCKER may be several words
+# undo_run RUN STATUS: removes the containers that this run made, and the network if nothing of the
+# bundle is left on it. After a signal it looks twice, because Docker may still be making what the
+# interrupted client asked for.
 undo_run() {
-    say undoing >&2
     for again in 1 2; do
-        docker_ ps -aq --filter "label=airgap.run=$1" | xargs -r $DOCKER rm -f >/dev/null 2>&1
-        docker_ network ls -q --filter "label=airgap.run=$1" | xargs -r $DOCKER network rm >/dev/null 2>&1
+        containers=$(docker_ ps -aq --filter "label=airgap.run=$1")
+        if [ -n "$containers" ]; then
+            say undoing >&2
+            # shellcheck disable=SC2086
+            docker_ rm -f $containers >/dev/null
+        fi
+        [ -n "$(docker_ ps -aq --filter "label=airgap.bundle=$BUNDLE")" ] ||
+            docker_ network rm "airgap-$BUNDLE" >/dev/null 2>&1
         [ "$2" -ge 128 ] && [ "$again" -eq 1 ] || return 0
         sleep 1
     done

@@ -21,7 +21,9 @@ check_access() {
     case $answer in
     state) fail e_state_unwritable "$STATE_DIR" "$CONF" ;;
     key) fail e_key_unreadable "$SERVER_KEY_FILE" ;;
-    'read '*) fail e_unreadable "${answer#read }" "$HERE" ;;
+    'read /agent'*) fail e_unreadable "agents/$AGENT${answer#read /agent}" "$HERE" ;;
+    'read '*) fail e_unreadable "${answer#read /}" "$HERE" ;;
+    ?*) fail e_probe "$(last_line "$answer")" ;;
     esac
 }
 

@@ -34,9 +34,11 @@ check_parts() {
 # read_manifest: sets BUNDLE_DIGEST, which is the sha256 of MANIFEST, and checks the file's form.
 read_manifest() {
     [ -r "$HERE/MANIFEST" ] || fail e_no_manifest "$HERE"
-    bad=$(awk 'NR == 1 && $0 != "airgap-manifest 1" { print NR; exit }
-        NR > 1 && (length($1) != 64 || $1 ~ /[^0-9a-f]/ || $2 !~ /^[0-9]+$/ || NF < 3) { print NR; exit }
-        END { if (NR < 2) print 1 }' "$HERE/MANIFEST")
+    bad=$(awk 'NR == 1 ? $0 != "airgap-manifest 1" : length($1) != 64 || $1 ~ /[^0-9a-f]/ || $2 !~ /^[0-9]+$/ || NF < 3 {
+            bad = NR
+            exit
+        }
+        END { if (bad || NR < 2) print bad + !bad }' "$HERE/MANIFEST")
     [ -z "$bad" ] || fail e_manifest_form "$HERE/MANIFEST" "$bad"
     sum=$(sha256sum <"$HERE/MANIFEST")
     BUNDLE_DIGEST=sha256:${sum%% *}
