@@ -38,9 +38,7 @@ class Metadata:
 
     def with_prefix(self, prefix: str) -> frozenset[str]:
         """The keys that start with ``prefix``, without it."""
-        return frozenset(
-            key.removeprefix(prefix) for key in self._values if key.startswith(prefix)
-        )
+        return frozenset(key.removeprefix(prefix) for key in self._values if key.startswith(prefix))
 
     def refuse(self, subject: str, *, expected: str, found: str) -> AirgapError:
         """The error for a file that is sound but of a kind that is not converted here."""
