@@ -105,7 +105,7 @@ async def make(
         if not steps:
             break
         step_files = await MultiGet(
-            Get(Digest, CreateDigest([FileContent("step.json", json.dumps(step["step"]).encode())]))
+            Get(Digest, CreateDigest([FileContent("step.json", json.dumps(step).encode())]))
             for step in steps
         )
         results = await MultiGet(
