@@ -124,6 +124,9 @@ class Store:
         Raises:
             AirgapError: The folder cannot be made or written.
         """
+        # Absolute, because pip and pex are run in other folders; and `realpath`, because Pants hands
+        # a cache as a link whose folder may have been removed.
+        root = Path(os.path.realpath(root))
         self.root = root
         self._blobs = root / "blobs" / "sha256"
         self._stamps = root / "stamps"
@@ -131,8 +134,6 @@ class Store:
         self._locks = root / "locks"
         self._tmp = root / "tmp"
         with _disk_errors("opening the store", root):
-            # `realpath`, because Pants hands a cache as a link whose folder may have been removed.
-            os.makedirs(os.path.realpath(root), exist_ok=True)
             for folder in (self._blobs, self._stamps, self._recipes, self._locks, self._tmp):
                 folder.mkdir(parents=True, exist_ok=True)
 
