@@ -67,15 +67,15 @@ def _parser() -> argparse.ArgumentParser:
     step.add_argument("step", type=Path)
     step.set_defaults(run=_step)
 
-    for command in (fetch, make, step):
+    for command in (lock, fetch, make, step):
         command.add_argument("--store", type=Path, default=default_store())
     return parser
 
 
 def _lock(options: argparse.Namespace) -> None:
-    from airgap.resolve import lock_target
+    from airgap.resolve.target import lock_target
 
-    lock_target(Path.cwd(), options.what, options.cutoff)
+    lock_target(Store(options.store), Path.cwd(), options.what, options.cutoff)
 
 
 def _fetch(options: argparse.Namespace) -> None:
