@@ -22,7 +22,7 @@ from airgap.image.tar import LayerTar
 from airgap.image.wheel_layer import write_wheel_layer
 from airgap.store import Blob, Recipe, Store
 
-VERSION = 1
+VERSION = 2
 """Raised whenever any layer's bytes come out other than before from the same inputs."""
 
 LARGE = 16 << 20

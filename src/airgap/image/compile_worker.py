@@ -6,10 +6,10 @@ Requests on standard input, one answer each on standard output, until the input 
     answer    >BI  1 compiled or 0 not compilable, length; then the .pyc or the reason as UTF-8
 
 `marshal` writes an object with a back-reference mark only if something else refers to it, and a
-string with another mark if it is interned: two traits of the process, not of the code. So the same
-source would give other bytes after other files. Here every constant is held twice and every
-one-character string (of which a process has only one) is interned beforehand, which leaves nothing
-but the source to decide.
+string with another mark if it is interned. Of all that a compiled module consists of, strings alone
+are shared with other modules of the process, so these marks would depend on what was compiled
+before. Here every string is held once more while it is written, and the one-character strings, of
+which a process has only one each, are interned beforehand: nothing but the source decides.
 """
 
 import importlib.util
@@ -31,33 +31,25 @@ def byte_code(path: str, source: bytes) -> bytes:
         source: The file's bytes, decoded by its own coding line.
     """
     code = compile(source, path, "exec", dont_inherit=True, optimize=0)
-    held = _reachable(code)
+    held = _strings(code)
     header = struct.pack("<4sL", importlib.util.MAGIC_NUMBER, UNCHECKED_HASH)
     data = header + importlib.util.source_hash(source) + marshal.dumps(code)
     del held
     return data
 
 
-def _reachable(code: CodeType) -> list[Any]:
-    """Every object that `marshal` will meet, so that each has one more reference than its own."""
-    held: list[Any] = [code]
-    for item in held:  # grows while it is walked
-        if isinstance(item, CodeType):
-            held += (
-                item.co_code,
-                item.co_consts,
-                item.co_names,
-                item.co_varnames,
-                item.co_cellvars,
-                item.co_freevars,
-                item.co_filename,
-                item.co_name,
-                item.co_qualname,
-                item.co_linetable,
-                item.co_exceptiontable,
-            )
-        elif isinstance(item, tuple | frozenset):
-            held += item
+def _strings(code: CodeType) -> list[object]:
+    """Every string that `marshal` will meet (among others), so that each is referred to twice."""
+    held: list[object] = []
+    waiting: list[Any] = [code]
+    while waiting:
+        items = waiting.pop()
+        if isinstance(items, CodeType):
+            held += items.co_names + items.co_varnames + items.co_cellvars + items.co_freevars
+            held += (items.co_filename, items.co_name, items.co_qualname)
+            items = items.co_consts
+        held += items
+        waiting += [item for item in items if isinstance(item, CodeType | tuple | frozenset)]
     return held
 
 

@@ -4,6 +4,7 @@ GNU tar format (``tar.h`` of GNU tar; long names as ``@LongLink`` members), whic
 engine and image scanner reads. Owner 0:0, one modification time, no names of users.
 """
 
+import re
 import tarfile
 from collections.abc import Iterable
 from typing import Protocol
@@ -16,6 +17,10 @@ MTIME = 1
 _BLOCK = 512
 _LONGEST_NAME = 255
 _LONGEST_PATH = 4095
+_SURELY_SHORT = _LONGEST_NAME // 4  # no letter takes more than four bytes
+
+_UNNAMEABLE = re.compile(r"(?:^|/)(\.{0,2})(?=/|$)")
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\\]")
 
 
 class Output(Protocol):
@@ -30,17 +35,16 @@ def fault_in_path(path: str) -> str | None:
     A path is relative to the layer's root, with ``/`` between its parts and none at its end.
     The limits are those of Linux: 255 bytes for a name, 4095 for a path.
     """
-    parts = path.split("/")
     if path.startswith("/"):
         return "an absolute path"
-    if "" in parts or "." in parts:
-        return "an empty or `.` part in a path"
-    if ".." in parts:
-        return "a path that climbs with `..`"
-    if "\\" in path or any(ord(letter) < 32 or ord(letter) == 127 for letter in path):
+    if match := _UNNAMEABLE.search(path):
+        return f"an empty, `.` or `..` part in a path: `{match[1]}`"
+    if _UNPRINTABLE.search(path):
         return "a backslash or control character in a path"
-    if max(map(len, map(_encoded, parts))) > _LONGEST_NAME or len(_encoded(path)) > _LONGEST_PATH:
-        return "a name too long for Linux"
+    if len(path) > _SURELY_SHORT:
+        encoded = path.encode("utf-8", "surrogateescape")
+        if len(encoded) > _LONGEST_PATH or max(map(len, encoded.split(b"/"))) > _LONGEST_NAME:
+            return "a name too long for Linux"
     return None
 
 
@@ -140,7 +144,3 @@ class LayerTar:
         info.type, info.mode, info.size, info.linkname = kind, mode, size, target
         info.mtime = MTIME
         self._out.write(info.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape"))
-
-
-def _encoded(name: str) -> bytes:
-    return name.encode("utf-8", "surrogateescape")

@@ -20,9 +20,9 @@ from types import TracebackType
 from typing import Self
 
 from airgap.errors import AirgapError
+from airgap.image import inflate
 from airgap.image.tar import fault_in_path
 
-_CHUNK = 1 << 20
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)
 _HASHES = ("sha256", "sha384", "sha512")
 _SIGNATURES = ("RECORD.jws", "RECORD.p7s")
@@ -79,7 +79,8 @@ class WheelFile:
         self.filename = filename
         try:
             self.name, self.version = filename.removesuffix(".whl").split("-")[:2]
-            self._zip = zipfile.ZipFile(file)
+            self._file = open(file, "rb")  # noqa: SIM115 - closed by __exit__
+            self._zip = zipfile.ZipFile(self._file)
         except (ValueError, zipfile.BadZipFile) as error:
             raise self.fault(str(error)) from error
         files = [info for info in self._zip.infolist() if not info.is_dir()]
@@ -99,6 +100,7 @@ class WheelFile:
         trace: TracebackType | None,
     ) -> None:
         self._zip.close()
+        self._file.close()
 
     def fault(self, found: str, expected: str | None = None) -> AirgapError:
         """The error that says what is wrong with this wheel."""
@@ -134,7 +136,7 @@ class WheelFile:
         return found
 
     def chunks(self, member: WheelMember) -> Iterator[bytes]:
-        """The member's bytes, in pieces of a megabyte, hashed on the way.
+        """The member's bytes, in pieces of about a megabyte, hashed on the way.
 
         Raises:
             AirgapError: At the end, if they are not those of RECORD; or if the zip is damaged.
@@ -142,10 +144,9 @@ class WheelFile:
         algorithm, _, expected = member.digest.partition("=")
         digest = hashlib.new(algorithm)
         try:
-            with self._zip.open(member.path) as file:
-                while chunk := file.read(_CHUNK):
-                    digest.update(chunk)
-                    yield chunk
+            for chunk in inflate.chunks(self._file, self._zip.getinfo(member.path)):
+                digest.update(chunk)
+                yield chunk
         except _DAMAGE as error:
             raise self.fault(f"{member.path}: {error}") from error
         if (found := encoded_digest(digest.digest())) != expected:

@@ -6,12 +6,12 @@ written, once.
 """
 
 import collections
+import contextlib
 import csv
 import hashlib
 import io
 import itertools
 import logging
-import os.path
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -27,6 +27,9 @@ INSTALLER = "airgap"
 
 _AHEAD = 64
 """Files that are read before the byte-code of the first of them is waited for."""
+
+Plan = dict[str, WheelMember]
+"""A wheel's files by where they go, relative to the prefix, in the order of their paths there."""
 
 Step = Callable[[LayerTar], None]
 
@@ -48,52 +51,67 @@ def write_wheel_layer(
     Raises:
         AirgapError: A wheel is damaged, is not what its RECORD says, or holds a hostile entry.
     """
-    winners = _winners(wheels, prefix)
-    for number, (filename, file) in enumerate(wheels):
-        with WheelFile(filename, file) as wheel:
-            wins = {path for path, winner in winners.items() if winner == number}
-            installation = _Installation(wheel, prefix, compiler, wins)
+    with contextlib.ExitStack() as opened:
+        plans = [
+            (wheel, _plan(wheel, prefix))
+            for wheel in (opened.enter_context(WheelFile(*wheel)) for wheel in wheels)
+        ]
+        owners = _owners(plans)
+        for wheel, plan in plans:
+            installation = _Installation(wheel, plan, owners, prefix, compiler)
             for step in _with_lead(installation.steps(), _AHEAD):
                 step(tar)
 
 
-def _winners(wheels: Sequence[tuple[str, Path]], prefix: Prefix) -> Mapping[str, int]:
-    """For each path that several wheels have, which wheel gives it; reads tables of contents."""
-    digests: dict[str, tuple[str, int]] = {}
-    winners: dict[str, int] = {}
-    for number, (filename, file) in enumerate(wheels):
-        with WheelFile(filename, file) as wheel:
-            for member in wheel.members:
-                path = prefix.destination(member.path, wheel.name)
-                if path is None:
-                    raise wheel.fault(f"a file without a place: {member.path!r}")
-                digest, before = digests.get(path, (member.digest, number))
-                if digest != member.digest:
-                    log.warning("%s replaces a file of %s: %s", filename, wheels[before][0], path)
-                winners[path] = number
-                digests[path] = (member.digest, number)
-    return winners
+def _plan(wheel: WheelFile, prefix: Prefix) -> Plan:
+    plan: Plan = {}
+    for member in wheel.members:
+        path = prefix.destination(member.path, wheel.name)
+        if path is None or path in plan:
+            raise wheel.fault(f"a file without a place of its own: {member.path!r}")
+        plan[path] = member
+    plan.pop(f"{SITE_PACKAGES}/{wheel.metadata_folder}/INSTALLER", None)
+    return dict(sorted(plan.items()))
+
+
+def _owners(plans: Sequence[tuple[WheelFile, Plan]]) -> Mapping[str, WheelFile]:
+    """Which wheel gives each path."""
+    owners: dict[str, WheelFile] = {}
+    digests: dict[str, str] = {}
+    for wheel, plan in plans:
+        for path, member in plan.items():
+            if digests.get(path, member.digest) != member.digest:
+                before = owners[path].filename
+                log.warning("%s replaces a file of %s: %s", wheel.filename, before, path)
+            owners[path] = wheel
+            digests[path] = member.digest
+    return owners
 
 
 class _Installation:
     """One wheel on its way into the layer, and the RECORD that grows with it."""
 
     def __init__(
-        self, wheel: WheelFile, prefix: Prefix, compiler: Compiler, wins: set[str]
+        self,
+        wheel: WheelFile,
+        plan: Plan,
+        owners: Mapping[str, WheelFile],
+        prefix: Prefix,
+        compiler: Compiler,
     ) -> None:
         self._wheel = wheel
+        self._plan = plan
+        self._owners = owners
         self._prefix = prefix
         self._compiler = compiler
-        self._wins = wins
         self._rows: list[tuple[str, str, str]] = []
 
     def steps(self) -> Iterator[Step]:
         """The installation in steps; taking a step starts compiling, calling it writes."""
         entries = self._wheel.entry_points()
         commands = {f"bin/{entry.name}": self._prefix.command(entry) for entry in entries}
-        plan = self._plan()
-        ours = {pyc_path(path) for path in plan if _is_module(path)}
-        for path, member in plan.items():
+        ours = {pyc_path(path) for path in self._plan if _is_module(path)}
+        for path, member in self._plan.items():
             if path not in commands and path not in ours:
                 yield from self._file(path, member)
         for path, data in sorted(commands.items()):
@@ -102,18 +120,8 @@ class _Installation:
         yield self._bytes(f"{metadata}/INSTALLER", f"{INSTALLER}\n".encode())
         yield lambda tar: tar.file(f"{self._prefix.path}/{metadata}/RECORD", self._record(metadata))
 
-    def _plan(self) -> dict[str, WheelMember]:
-        plan: dict[str, WheelMember] = {}
-        for member in self._wheel.members:
-            path = self._prefix.destination(member.path, self._wheel.name)
-            if path is None or path in plan:
-                raise self._wheel.fault(f"a file without a place of its own: {member.path!r}")
-            plan[path] = member
-        plan.pop(f"{SITE_PACKAGES}/{self._wheel.metadata_folder}/INSTALLER", None)
-        return plan
-
     def _file(self, path: str, member: WheelMember) -> Iterator[Step]:
-        if path not in self._wins:
+        if self._owners[path] is not self._wheel:
             self._rows.append((path, member.digest, str(member.size)))
         elif path.startswith("bin/") and "/scripts/" in member.path:
             yield self._bytes(path, self._prefix.script(self._wheel.read(member)), 0o755)
@@ -156,10 +164,13 @@ class _Installation:
         rows = [*self._rows, (f"{metadata}/RECORD", "", "")]
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerows(
-            sorted((os.path.relpath(path, SITE_PACKAGES), *rest) for path, *rest in rows)
-        )
+        writer.writerows(sorted((_from_site_packages(path), *rest) for path, *rest in rows))
         return text.getvalue().encode("utf-8", "surrogateescape")
+
+
+def _from_site_packages(path: str) -> str:
+    inside = path.removeprefix(f"{SITE_PACKAGES}/")
+    return inside if inside != path else f"../../../{path}"
 
 
 def _is_module(path: str) -> bool:
