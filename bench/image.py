@@ -9,11 +9,12 @@ from pathlib import Path
 
 from airgap import tree
 from airgap.addresses import find_locks
+from airgap.cli import default_store
 from airgap.image.build import ImageSpec, Stack, build_image
 from airgap.locks import debian, python
 from airgap.store import Blob, Store
 from airgap.tree import Entry
-from bench.measure import ROOT, TARGET, store_folder
+from bench.measure import ROOT, TARGET
 
 CORES = len(os.sched_getaffinity(0))
 
@@ -51,13 +52,13 @@ def write_image(store: Store, spec: ImageSpec, dest: Path) -> None:
 @contextlib.contextmanager
 def scratch() -> Iterator[Path]:
     """A folder on the store's disk, so that files can be hard links; removed at the end."""
-    with tempfile.TemporaryDirectory(dir=store_folder().resolve().parent, prefix="bench.") as name:
+    with tempfile.TemporaryDirectory(dir=default_store().resolve().parent, prefix="bench.") as name:
         yield Path(name)
 
 
 def new_store(folder: Path, spec: ImageSpec) -> Store:
     """A store with the files that the locks name, linked from the real one, and nothing made."""
-    real, store = Store(store_folder()), Store(folder / "store")
+    real, store = Store(default_store()), Store(folder / "store")
     blobs = [
         *spec.debs.values(),
         *(blob for stack in spec.stacks for blob in stack.wheels.values()),

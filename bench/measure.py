@@ -17,7 +17,7 @@ TARGET = "bundles/demo:"
 
 
 def seconds(command: Sequence[str | Path], **environment: str) -> float:
-    """Run a command in the repository and return its wall-clock time; end with its output if it fails."""
+    """Run a command in the repository; return its wall-clock time, or end with its output."""
     start = time.perf_counter()
     done = subprocess.run(
         command,
@@ -56,13 +56,6 @@ def bundle_files() -> dict[str, Blob]:
     data = path.read_bytes()
     own = Blob(manifest.digest(data), len(data))
     return {**manifest.parse(data, manifest.NAME), manifest.NAME: own}
-
-
-def store_folder() -> Path:
-    """Where Pants keeps the store: its option `named_caches_dir`, as the environment sets it."""
-    caches = os.environ.get("PANTS_NAMED_CACHES_DIR")
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache"))
-    return Path(caches or cache / "pants" / "named_caches") / "airgap_store"
 
 
 def show(rows: Iterable[tuple[str, str]]) -> None:

@@ -3,7 +3,8 @@
 Makes all wheel layers of the demo's image in a store that has only its wheels and Debian packages,
 as many at once as there are cores. Then `sha256sum` and isal's gzip (level 1) go over the layers
 that came out, as many files at once. A layer costs more than its bytes: each wheel is inflated,
-each file checked against RECORD, and each module compiled. Target: at most 3 times the two commands.
+each file checked against RECORD, and each module compiled. Target: at most 3 times as long as the
+two commands.
 """
 
 import multiprocessing

@@ -35,7 +35,7 @@ from airgap.tree import Entry, Tree
 _RECIPE_VERSION = 1
 _MAIN = "__main__.py"
 _WHEELS = ".deps"
-# `zipimport`, which starts a program from a zip file, reads no ZIP64 (4 GiB); some room for the rest.
+# `zipimport`, which starts a program from a zip file, reads no ZIP64: 4 GiB, and room for the rest.
 _ZIPAPP_LIMIT = 2**32 - 2**26
 
 

@@ -234,7 +234,7 @@ def test_an_unknown_entry_point_is_refused(store: Store) -> None:
 
 def test_a_wheel_that_is_not_in_the_store_is_named(store: Store) -> None:
     lost = Wheel("lost", "1", "lost-1-py3-none-any.whl", Blob("0" * 64, 7))
-    with pytest.raises(AirgapError, match="no lost-1-py3-none-any.whl"):
+    with pytest.raises(AirgapError, match=r"no lost-1-py3-none-any\.whl"):
         build_pex(store, replace(greeting_app(store), wheels=(lost,)))
 
 
