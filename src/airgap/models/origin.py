@@ -4,7 +4,6 @@ import shutil
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from email.parser import BytesParser
 from pathlib import Path, PurePosixPath
 
 from airgap.errors import AirgapError
@@ -72,11 +71,11 @@ class Origin:
             if top.endswith(".dist-info") and folder in (top, f"{top}/licenses"):
                 if file.upper().startswith(("LICENSE", "LICENCE", "COPYING", "NOTICE")):
                     found[file] = self.extract(name, store)
-                elif file == "METADATA":
-                    if text := _description(self.read(name)):
-                        with store.writer() as out:
-                            out.write(text)
-                        found["README.md"] = out.blob
+                # The body of the message, byte for byte; email's parser would recode it.
+                elif file == "METADATA" and (text := self.read(name).partition(b"\n\n")[2]):
+                    with store.writer() as out:
+                        out.write(text)
+                    found["README.md"] = out.blob
         return found
 
 
@@ -98,10 +97,3 @@ def open_origin(subject: str, wheel: Path) -> Iterator[Origin]:
             found=str(error),
             remedy="look at the package at its origin; what the lock names is damaged",
         ) from error
-
-
-def _description(metadata: bytes) -> bytes:
-    message = BytesParser().parsebytes(metadata)
-    text = message["Description"] or message.get_payload(decode=False)
-    # The parser keeps bytes above ASCII as surrogates.
-    return str(text).encode("ascii", "surrogateescape")
