@@ -14,7 +14,10 @@ from agent_runner.server import Server
 from agent_runner.settings import Settings
 from agent_runner.texts import Problem
 
-TOP_PASSAGES = 3
+_PASSAGES = 3
+"""How many passages the model is given at most."""
+_LEAST_COSINE = 0.2
+"""Passages below have nothing to do with the question; a small model would be led astray."""
 
 
 @dataclass
@@ -65,7 +68,7 @@ class ServedAgent:
         room = budget.answer_room(context)
         prompt = budget.fit(
             memory.get_history(),
-            memory.store_knowledge.passages(question, TOP_PASSAGES),
+            memory.store_knowledge.passages(question, _PASSAGES, _LEAST_COSINE),
             lambda history, passages: self._tokens(question, history, passages),
             context - room,
         )

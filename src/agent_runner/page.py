@@ -18,11 +18,23 @@ from agent_runner.upstream import VisitorMemory
 
 _FONTS = ("system-ui", "Noto Sans SC", "Microsoft YaHei", "sans-serif")
 _CSS = """
-.gradio-container { max-width: 56rem !important; margin: 0 auto !important; }
-#head h1 { margin: .5rem 0 .2rem; }
-#head p { color: var(--body-text-color-subdued); margin: 0; }
-#chat { border-radius: .8rem; }
+.gradio-container { width: 100% !important; max-width: 54rem !important; margin: 0 auto !important; }
 footer { display: none !important; }
+#head .head { display: flex; align-items: center; gap: .9rem; padding: .6rem .2rem; }
+#head .mark { flex: none; width: 3rem; height: 3rem; border-radius: .9rem; display: grid;
+  place-items: center; font-size: 1.5rem; font-weight: 600; color: white;
+  background: linear-gradient(135deg, var(--primary-400), var(--primary-700)); }
+#head h1 { margin: 0; font-size: 1.4rem; line-height: 1.3; }
+#head p { margin: 0; color: var(--body-text-color-subdued); }
+#chat { border-radius: .9rem; }
+#chat .example { border: 1px solid var(--border-color-primary); border-radius: .8rem;
+  background: var(--background-fill-secondary); }
+#chat .example:hover { border-color: var(--primary-400); }
+#chat .message:has(.thought-group) { border: none; background: none; box-shadow: none; padding: 0; }
+#chat .thought-group { border-radius: .6rem; padding-block: .3rem; }
+#chat blockquote { border-inline-start: 3px solid var(--primary-300); margin: .3rem 0 .6rem;
+  padding-inline-start: .7rem; }
+#new { align-self: center; max-width: 12rem; }
 """
 _AT_ONCE = 8
 """Answers written at the same time; further visitors wait in the queue and see their place."""
@@ -65,7 +77,6 @@ def _blocks(agent: ServedAgent) -> gr.Blocks:
             type="messages",
             elem_id="chat",
             show_label=False,
-            show_copy_button=True,
             show_share_button=False,
             feedback_options=None,
             group_consecutive_messages=False,
@@ -155,4 +166,5 @@ def _head(config: AgentConfig) -> str:
         # The header is the same for all visitors, so this stands in both languages.
         texts = (PAGE[tag]["tools"].format(tools=", ".join(config.tools)) for tag in PAGE)
         lines.append(f"<p>⚠️ {html.escape(' · '.join(texts))}</p>")
-    return "".join(lines)
+    mark = f'<span class="mark" aria-hidden="true">{html.escape(config.name[0])}</span>'
+    return f'<div class="head">{mark}<div>{"".join(lines)}</div></div>'

@@ -139,19 +139,23 @@ class Knowledge(KnowledgeVector):
 
     def __init__(self, index: Index, embedding: Embeddings) -> None:
         super().__init__("", "knowledge", embedding=embedding, use_cache=False)
-        self.index = index
         if index.passages:
             texts = [passage.text for passage in index.passages]
             pairs = list(zip(texts, index.vectors, strict=True))
             files = [{"file": passage.file} for passage in index.passages]
-            self.vs = FAISS.from_embeddings(pairs, embedding, metadatas=files)
+            self.vs = FAISS.from_embeddings(pairs, embedding, metadatas=files, normalize_L2=True)
 
-    def passages(self, query: str, top_k: int) -> list[Passage]:
-        """The passages nearest to ``query``, nearest first."""
+    def passages(self, query: str, top_k: int, least: float) -> list[Passage]:
+        """The passages nearest to ``query``, nearest first, with a cosine of ``least`` or more."""
         if self.vs is None:
             return []
-        found = self.vs.similarity_search(query, k=top_k)
-        return [Passage(document.metadata["file"], document.page_content) for document in found]
+        # Between vectors of length one, the square of the distance is 2 - 2 cos.
+        found = self.vs.similarity_search_with_score(query, k=top_k)
+        return [
+            Passage(document.metadata["file"], document.page_content)
+            for document, square in found
+            if square <= 2 - 2 * least
+        ]
 
     @staticmethod
     def texts(path: Path) -> list[str]:
