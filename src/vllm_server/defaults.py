@@ -26,10 +26,10 @@ def write_config_dir(model_dir: Path, changes: dict[str, Any]) -> Path:
     source = model_dir / "generation_config.json"
     if source.exists():
         try:
-            defaults = json.loads(source.read_text("utf-8"))
-        except ValueError as error:
+            defaults = dict(json.loads(source.read_text("utf-8")))
+        except (ValueError, TypeError) as error:
             raise StartError(
-                f"`{source}` is not JSON: {error}", "copy the model's folder again"
+                f"`{source}` holds no JSON object: {error}", "copy the model's folder again"
             ) from error
     folder = Path(tempfile.mkdtemp(prefix="vllm-server-config-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
