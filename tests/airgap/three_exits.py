@@ -13,15 +13,17 @@ import posixpath
 import re
 import tarfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
 SITE_PACKAGES = "lib/python3.11/site-packages"
 
-_GENERATED = re.compile(
-    r".*/__pycache__/[^/]+\.pyc|.*\.dist-info/(INSTALLER|RECORD)|[^/]+\.pth|\.\./\.\./\.\./bin/.*"
+# What an installer adds by itself, relative to site-packages.
+_ADDED = re.compile(
+    r"(.*/)?__pycache__/[^/]+\.pyc|[^/]+\.dist-info/(INSTALLER|RECORD)|app\.pth"
+    r"|\.\./\.\./\.\./(bin/[^/]+|pyvenv\.cfg)"
 )
 
 
@@ -83,44 +85,48 @@ def differences(wheelhouse: Path, stack: Installed) -> Iterator[str]:
             continue
         for path, digest in files.items():
             offered.setdefault(path, set()).add(digest)
-            if stack.records[folder].get(path) != digest and not path.startswith("../../../bin/"):
+            if stack.records[folder].get(path) != digest:
                 yield f"RECORD of {wheel.name} in the image says something else of {path}"
     for folder in sorted(stack.records.keys() - distributions):
         yield f"{folder} is in the image, but no wheel of it is in the wheelhouse"
     for path in sorted(offered.keys() - stack.files.keys()):
         yield f"{path} is in a wheel, but not in the image"
     for path, digest in stack.files.items():
-        if not _GENERATED.fullmatch(path) and digest not in offered.get(path, ()):
+        if digest not in offered.get(path, ()) and (path in offered or not _ADDED.fullmatch(path)):
             yield f"{path} in the image has bytes that no wheel has"
 
 
 def _add(stack: Installed, path: str, file: IO[bytes]) -> None:
     place = posixpath.relpath(path, SITE_PACKAGES)
-    if place.endswith(".dist-info/RECORD"):
+    if re.fullmatch(r"[^/]+\.dist-info/RECORD", place):
         data = file.read()
         stack.records[posixpath.dirname(place)] = _hashes(data)
         file = io.BytesIO(data)
     stack.files[place] = _encoded(file)
 
 
-def _contents(wheel: Path) -> tuple[str, Mapping[str, str]]:
-    """A wheel's ``.dist-info`` folder, and the hash of each file by where it is installed."""
+def _contents(wheel: Path) -> tuple[str, dict[str, str]]:
+    """A wheel's ``.dist-info`` folder, and the hash of each file that is installed as it is."""
     with zipfile.ZipFile(wheel) as archive:
         (record,) = (n for n in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/RECORD", n))
         lines = _hashes(archive.read(record))
+        # An installer puts the interpreter's path into such a program.
+        scripts = (path for path in lines if ".data/scripts/" in path)
+        rewritten = {path for path in scripts if archive.read(path).startswith(b"#!python")}
     files = {}
     for path, digest in lines.items():
+        if path in rewritten or _ADDED.fullmatch(path):
+            continue
         if match := re.fullmatch(r"[^/]+\.data/(\w+)/(.+)", path):
-            prefixes = {
-                "purelib": "",
-                "platlib": "",
-                "scripts": "../../../bin/",
-                "data": "../../../",
-                "headers": f"../../../include/site/python3.11/{wheel.name.split('-')[0]}/",
+            folders = {
+                "purelib": SITE_PACKAGES,
+                "platlib": SITE_PACKAGES,
+                "scripts": "bin",
+                "data": ".",
+                "headers": f"include/site/python3.11/{wheel.name.split('-')[0]}",
             }
-            path = prefixes[match[1]] + match[2]
+            path = posixpath.relpath(f"{folders[match[1]]}/{match[2]}", SITE_PACKAGES)
         files[path] = digest
-    files.pop(f"{posixpath.dirname(record)}/INSTALLER", None)
     return posixpath.dirname(record), files
 
 
