@@ -34,18 +34,21 @@ def download(
     requirements: Sequence[str],
     work: Path,
     arguments: Sequence[str],
-    watch: Callable[[], None],
-    stop: threading.Event,
+    watch: Callable[[], None] = lambda: None,
+    stop: threading.Event | None = None,
+    python: Path = Path(sys.executable),
 ) -> None:
     """Download hashed requirements (``name==version --hash=…``) into ``work/wheels``.
 
     Everything that pip writes on the way is below ``work`` too. ``watch`` is called a few times a
-    second meanwhile; after ``stop`` is set, pip is ended and the folder is incomplete.
+    second meanwhile; after ``stop`` is set, pip is ended and the folder is incomplete. ``python``
+    is the interpreter that runs pip, and with it the build backends where pip calls one.
 
     Raises:
         NotFoundError: No index has one of them.
         AirgapError: Anything else that pip ended with.
     """
+    stop = stop or threading.Event()
     listing = work / "requirements.txt"
     try:
         (work / "tmp").mkdir(exist_ok=True)
@@ -55,7 +58,7 @@ def download(
             raise
         raise _no_space(_subject(requirements)) from error
     command = [
-        *(sys.executable, str(_home()), "download"),
+        *(str(python), str(home()), "download"),
         *("--quiet", "--no-input", "--disable-pip-version-check", "--progress-bar=off"),
         # The store is the cache: pip's own would hold every wheel a second time.
         "--no-cache-dir",
@@ -99,7 +102,7 @@ def _subject(requirements: Sequence[str]) -> str:
     return requirements[0].split()[0] if len(requirements) == 1 else "a group of wheels"
 
 
-def _home() -> Path:
+def home() -> Path:
     """The folder of pip's package, which Python runs as a program wherever it is installed."""
     spec = importlib.util.find_spec("pip")
     if spec is None or spec.origin is None:

@@ -8,6 +8,7 @@ import contextlib
 import os
 import threading
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -28,7 +29,7 @@ _GROUP = 12
 _WORKERS = 4
 """More pips than cores, because most of them wait for the network."""
 
-_PYTORCH_CPU = "https://download.pytorch.org/whl/cpu"
+PYTORCH_CPU = "https://download.pytorch.org/whl/cpu"
 
 
 def fetch_wheels(
@@ -53,6 +54,28 @@ def fetch_wheels(
         from airgap.fetch.sdists import build_wheels
 
         build_wheels(store, to_build, backend, progress)
+
+
+def fetch_unsized(store: Store, wheels: Iterable[Wheel], progress: Progress) -> list[Wheel]:
+    """Bring wheels whose size is not known (0) into the store; they are returned with their size.
+
+    Raises:
+        AirgapError: As `fetch_wheels` does.
+    """
+    unsized = list(wheels)
+    progress.expect(len(unsized), 0)
+    sized: dict[str, Wheel] = {}
+
+    def bring(group: Sequence[Wheel], stop: threading.Event) -> None:
+        with store.workdir() as work:
+            _download(group, work, Progress(), stop)
+            for wheel in group if not stop.is_set() else ():
+                blob = store.add(_arrived(wheel, work / "wheels"), subject=wheel.filename)
+                progress.end(wheel.filename, blob.size)
+                sized[wheel.name] = replace(wheel, blob=blob)
+
+    run_all([partial(bring, group) for group in _groups(unsized)], _WORKERS)
+    return [sized[wheel.name] for wheel in unsized]
 
 
 def _groups(wheels: Sequence[Wheel]) -> list[list[Wheel]]:
@@ -82,8 +105,11 @@ def _fetch_group(
         for wheel in lacking:
             progress.begin(wheel.filename, wheel.blob.size)
         _download(lacking, work, progress, stop)
+        if stop.is_set():
+            return
         for wheel in lacking:
-            _enter(store, wheel, work / "wheels")
+            path = _arrived(wheel, work / "wheels")
+            store.add(path, wheel.blob, doing="fetching the wheel", subject=wheel.filename)
             progress.end(wheel.filename, wheel.blob.size)
 
 
@@ -104,7 +130,7 @@ def _download(
         builds_for_cpu = [wheel for wheel in wheels if wheel.version.endswith("+cpu")]
         if not builds_for_cpu:
             raise _not_found(wheels, error) from error
-        pages = [f"--find-links={_PYTORCH_CPU}/{wheel.name}/" for wheel in builds_for_cpu]
+        pages = [f"--find-links={PYTORCH_CPU}/{wheel.name}/" for wheel in builds_for_cpu]
         try:
             pip.download(requirements, work, arguments + pages, watch, stop)
         except pip.NotFoundError as second:
@@ -133,7 +159,7 @@ def _watch(filenames: set[str], work: Path, progress: Progress) -> None:
                 progress.update(name, Path(folder, name).stat().st_size)
 
 
-def _enter(store: Store, wheel: Wheel, folder: Path) -> None:
+def _arrived(wheel: Wheel, folder: Path) -> Path:
     path = folder / wheel.filename
     if not path.exists():
         raise AirgapError(
@@ -143,7 +169,7 @@ def _enter(store: Store, wheel: Wheel, folder: Path) -> None:
             found=", ".join(sorted(file.name for file in folder.iterdir())) or "no file",
             remedy="compare the lock with what the index has",
         )
-    store.add(path, wheel.blob, doing="fetching the wheel", subject=wheel.filename)
+    return path
 
 
 def _not_found(wheels: Sequence[Wheel], error: pip.NotFoundError) -> AirgapError:

@@ -41,7 +41,7 @@ def write_lock(path: Path, text: str) -> None:
             file.write(text)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(partial, path)
+        partial.replace(path)
     except OSError as error:
         raise AirgapError(
             "writing the lock",

@@ -109,7 +109,7 @@ def test_a_cpu_build_that_the_indexes_lack_comes_from_pytorch_s(
     wheel = make_wheel("torch", version="2.0+cpu", tag="cp311-cp311-linux_x86_64")
     (index.root / "whl").mkdir()
     (index.root / "simple" / "torch").rename(index.root / "whl" / "torch")
-    monkeypatch.setattr(module, "_PYTORCH_CPU", f"{index.url}/whl")
+    monkeypatch.setattr(module, "PYTORCH_CPU", f"{index.url}/whl")
     fetch_wheels(store, [wheel], Progress())
     assert store.has(wheel.blob)
 
