@@ -4,7 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-SOURCES = Path(__file__).parents[2] / "src"
+import vllm_server.__main__ as program
+
+SOURCES = Path(program.__file__).parents[1]
 
 
 def run(**environ: str) -> "subprocess.CompletedProcess[str]":

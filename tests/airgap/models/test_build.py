@@ -6,7 +6,7 @@ import pytest
 
 from airgap.errors import AirgapError
 from airgap.fetch.progress import Progress
-from airgap.locks.model import Conversion, ModelFile, ModelLock, parse
+from airgap.locks.model import Conversion, ModelFile, ModelLock
 from airgap.locks.python import Wheel
 from airgap.models.build import CONVERTERS, build_model, run_converter
 from airgap.store import Blob, Store
@@ -91,12 +91,3 @@ def test_a_recipe_that_this_program_does_not_have_is_refused(
 ) -> None:
     with pytest.raises(AirgapError, match=complaint):
         build_model(store, dataclasses.replace(lock, recipe=recipe), Progress())
-
-
-@pytest.mark.parametrize("name", ["minilm", "smollm2_135m_instruct"])
-def test_the_locks_in_this_repository_name_recipes_that_there_are(name: str) -> None:
-    path = Path(__file__).parents[3] / "models" / name / "model.lock"
-    lock = parse(path.read_text(), path.name)
-    assert lock.name == name
-    assert lock.recipe is not None
-    assert CONVERTERS[lock.recipe.name].version == lock.recipe.version
