@@ -1,4 +1,4 @@
-"""Run in the model server's container: asks what is on standard input and prints the answer as it comes.
+"""Run in the model server's container: asks what is on standard input and prints the answer.
 
 Usage: chat.py NOTE, where NOTE is printed when the answer was cut by its length limit.
 Environment: MODEL_NAME, PORT, API_KEY_FILE (optional), as the server itself has them.

@@ -1,0 +1,95 @@
+"""Running the program of a small bundle, and what it asked of Docker."""
+
+import hashlib
+import json
+import os
+import socket
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+HOST = Path(__file__).resolve().parents[2] / "src" / "host"
+STAND_IN = Path(__file__).with_name("stand_in_docker.py")
+
+BUNDLE_CONF = {
+    "BUNDLE": "demo",
+    "IMAGE": "localhost/airgap/demo:0123456789ab",
+    "IMAGE_ID": "sha256:" + "1" * 64,
+    "IMAGE_MANIFEST": "sha256:" + "2" * 64,
+    "SERVER_STACK": "vllm-cpu",
+    "AGENT_STACK": "agent",
+    "LLM": "small",
+    "LLM_NAME": "small-instruct",
+    "EMBEDDING": "minilm",
+    "AGENT": "example",
+    "DEVICE": "cpu",
+    "MAX_MODEL_LEN": "8192",
+}
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        port: int = listener.getsockname()[1]
+        return port
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle folder, and how to run its program."""
+
+    root: Path
+    docker: Path
+    shell: list[str]
+    settings: dict[str, str]
+
+    def run(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        """Runs ``airgap`` with these arguments, from a folder that is not the bundle's."""
+        return subprocess.run(
+            [*self.shell, str(self.root / "airgap"), *arguments],
+            cwd="/",
+            env={
+                "PATH": f"{self.docker}:{os.environ['PATH']}",
+                "STAND_IN": str(self.docker),
+                "LANG": "C.UTF-8",
+                **self.settings,
+                **environ,
+            },
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    def fails(self, *arguments: str, **environ: str) -> str:
+        """Runs, expects exit code 1 and an error of this program, and returns what it said."""
+        done = self.run(*arguments, **environ)
+        assert done.returncode == 1, done.stdout + done.stderr
+        assert "airgap: " in done.stderr
+        return done.stderr
+
+    def docker_says(self, name: str, text: str) -> None:
+        (self.docker / name).write_text(text)
+
+    def calls(self, *beginning: str) -> list[list[str]]:
+        """The calls of Docker's client so far that begin with these words."""
+        path = self.docker / "calls"
+        lines = path.read_text().splitlines() if path.exists() else []
+        calls: list[list[str]] = [json.loads(line) for line in lines]
+        return [call for call in calls if call[: len(beginning)] == list(beginning)]
+
+    def created(self, service: str) -> list[str]:
+        """The arguments with which the service's container was made last."""
+        return self.calls("create", "--name", f"airgap-demo-{service}")[-1]
+
+    def write_manifest(self) -> str:
+        """Writes MANIFEST for what is there, and returns the bundle's digest."""
+        lines = []
+        for path in sorted(self.root.rglob("*"), key=lambda path: bytes(path)):
+            if path.is_file() and path.name not in ("MANIFEST", "airgap.conf"):
+                content = path.read_bytes()
+                name = path.relative_to(self.root)
+                lines.append(f"{hashlib.sha256(content).hexdigest()} {len(content)} {name}\n")
+        text = "airgap-manifest 1\n" + "".join(lines)
+        (self.root / "MANIFEST").write_text(text)
+        return "sha256:" + hashlib.sha256(text.encode()).hexdigest()

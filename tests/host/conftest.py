@@ -1,0 +1,51 @@
+"""A small bundle of real files around the real program, and a stand-in for Docker's client."""
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.host.bundle import BUNDLE_CONF, HOST, STAND_IN, Bundle, free_port
+
+
+def shell_command(name: str) -> list[str]:
+    command = name.split()
+    if shutil.which(command[0]) is None:
+        if os.environ.get("AIRGAP_E2E_REQUIRED") == "1":
+            pytest.fail(f"{command[0]} is not installed")
+        pytest.skip(f"{command[0]} is not installed")
+    return command
+
+
+@pytest.fixture(params=["dash", "busybox sh"])
+def bundle(request: pytest.FixtureRequest, tmp_path: Path) -> Bundle:
+    shell = shell_command(request.param)
+    root = tmp_path / "中文 and space" / "demo"
+    shutil.copytree(HOST, root, ignore=shutil.ignore_patterns("BUILD", "__pycache__"))
+    for name, text in {
+        "image/index.json": "{}",
+        "image/blobs/sha256/ab": "layer" * 1000,
+        "models/small/config.json": "{}",
+        "models/small/weights 权重.safetensors": "w" * 2_000_000,
+        "models/minilm/config.json": "{}",
+        "agents/example/builder_config.json": "{}",
+        "agents/example/知识 文件.txt": "a fact",
+    }.items():
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    lines = [f"{key}='{value}'\n" for key, value in BUNDLE_CONF.items()]
+    (root / "bundle.conf").write_text("".join(lines))
+
+    docker = tmp_path / "docker"
+    docker.mkdir()
+    client = docker / "docker"
+    client.write_text(f"#!/bin/sh\nexec '{sys.executable}' -IS '{STAND_IN}' \"$@\"\n")
+    client.chmod(0o755)
+    (docker / "loads").write_text(BUNDLE_CONF["IMAGE_ID"])
+    ports = {"AIRGAP_SERVER_PORT": str(free_port()), "AIRGAP_AGENT_PORT": str(free_port())}
+    made = Bundle(root, docker, shell, ports)
+    made.write_manifest()
+    return made

@@ -1,0 +1,102 @@
+"""Answers as Docker's client does, from files in the folder $STAND_IN: for faults and arguments.
+
+image: the id of the loaded image; loads: the id that a load brings; version-error,
+create-error, probe, exit: what goes wrong. Calls are appended to calls, one JSON list a line.
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+HERE = Path(os.environ["STAND_IN"])
+
+
+def text(name: str) -> str:
+    path = HERE / name
+    return path.read_text() if path.exists() else ""
+
+
+def fail(message: str) -> None:
+    sys.exit(message)
+
+
+def inspect_container(template: str, name: str) -> None:
+    container = HERE / f"container-{name}"
+    if not container.exists():
+        fail(f"Error: No such object: {name}")
+    digest = container.read_text()
+    stopped = text("exit")
+    values = {
+        "{{.State.Running}}": "false" if stopped else "true",
+        '{{index .Config.Labels "airgap.settings"}}': digest,
+        "{{.State.OOMKilled}}": "true" if stopped == "137" else "false",
+        "{{.State.ExitCode}}": stopped or "0",
+    }
+    for key, value in values.items():
+        template = template.replace(key, value)
+    print(template)
+
+
+def remove(names: list[str]) -> None:
+    for name in names:
+        (HERE / f"container-{name}").unlink(missing_ok=True)
+
+
+def containers() -> list[str]:
+    return [path.name.removeprefix("container-") for path in HERE.glob("container-*")]
+
+
+def main(arguments: list[str]) -> None:
+    with (HERE / "calls").open("a") as calls:
+        calls.write(json.dumps(arguments) + "\n")
+    match arguments:
+        case ["version", *_]:
+            if text("version-error"):
+                fail(text("version-error"))
+            print("20.10.24")
+        case ["image", "inspect", "--format", _, reference]:
+            if reference.startswith("sha256:") or not text("image"):
+                fail(f"Error: No such image: {reference}")
+            print(text("image"))
+        case ["image", "rm", _]:
+            (HERE / "image").unlink()
+        case ["load"]:
+            (HERE / "loaded.tar").write_bytes(sys.stdin.buffer.read())
+            (HERE / "image").write_text(text("loads"))
+        case ["run", *_]:
+            print(text("probe"), end="")
+        case ["create", "--name", name, *rest]:
+            if text("create-error"):
+                fail(text("create-error"))
+            label = next(value for value in rest if value.startswith("airgap.settings="))
+            (HERE / f"container-{name}").write_text(label.partition("=")[2])
+        case ["inspect", "--format", template, name]:
+            inspect_container(template, name)
+        case ["inspect", name]:
+            inspect_container("", name)
+        case ["exec", *_]:
+            if text("exit"):
+                fail("not running")
+        case ["logs", *_]:
+            print("RuntimeError: no such kernel")
+        case ["ps", "-aq", *_]:
+            print("\n".join(containers()))
+        case ["rm", "-f", *names]:
+            remove(names)
+        case ["network", "inspect", _]:
+            if not (HERE / "network").exists():
+                fail("Error: No such network")
+        case ["network", "create", *_]:
+            (HERE / "network").write_text("")
+        case ["network", "ls", *_]:
+            print(text("network") or "n1" if (HERE / "network").exists() else "")
+        case ["network", "rm", *_]:
+            (HERE / "network").unlink()
+        case ["start", *_] | ["stop", *_] | ["ps", *_]:
+            pass
+        case _:
+            fail(f"unexpected: {arguments}")
+
+
+main(sys.argv[1:])

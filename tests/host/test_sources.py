@@ -1,0 +1,53 @@
+"""The program's own text: clean by shellcheck, and each message there in both languages."""
+
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from tests.host.bundle import HOST
+
+PIECES = [HOST / "airgap", *sorted((HOST / "lib").glob("*.sh"))]
+ENTRY = re.compile(r"^    (\w+)\)\s+en='(.*?)'\s+zh='(.*?)' ;;$", re.MULTILINE | re.DOTALL)
+MESSAGES = {
+    key: (english, chinese)
+    for key, english, chinese in ENTRY.findall((HOST / "lib" / "messages.sh").read_text())
+}
+COMMENT = re.compile(r"(^|\s)#.*")
+CALL = re.compile(r"\b(?:say|text|fail|misused|progress) ([a-z]\w+)")
+
+
+def test_shellcheck_is_clean() -> None:
+    if shutil.which("shellcheck") is None:
+        if os.environ.get("AIRGAP_E2E_REQUIRED") == "1":
+            pytest.fail("shellcheck is not installed")
+        pytest.skip("shellcheck is not installed")
+    done = subprocess.run(["shellcheck", *PIECES], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_every_message_is_in_the_table_and_used() -> None:
+    used = {
+        key
+        for piece in PIECES
+        if piece.name != "messages.sh"
+        for key in CALL.findall(COMMENT.sub("", piece.read_text()))
+    }
+    built = {key for key in MESSAGES if re.match("word_|form_|p_", key)}
+    assert used - built == set(MESSAGES) - built
+
+
+@pytest.mark.parametrize("key", MESSAGES)
+def test_both_languages_fill_in_the_same(key: str) -> None:
+    english, chinese = (re.findall("%.", text) for text in MESSAGES[key])
+    assert english == chinese
+    assert set(english) <= {"%s", "%%"}
+
+
+@pytest.mark.parametrize("key", [key for key in MESSAGES if key.startswith("e_")])
+def test_every_error_says_what_to_do(key: str) -> None:
+    english, chinese = MESSAGES[key]
+    assert "\n  to do: " in english
+    assert "\n  处理：" in chinese

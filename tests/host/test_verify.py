@@ -1,0 +1,113 @@
+"""``airgap verify`` names every file that is not as it was built."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.host.bundle import Bundle
+
+
+def test_a_whole_bundle_is_right_and_its_digest_is_said(bundle: Bundle) -> None:
+    digest = bundle.write_manifest()
+    done = bundle.run("verify")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert digest in done.stdout
+
+
+@pytest.mark.parametrize(
+    "name", ["models/small/weights 权重.safetensors", "agents/example/知识 文件.txt", "README.txt"]
+)
+def test_a_file_changed_in_place_is_named(bundle: Bundle, name: str) -> None:
+    path = bundle.root / name
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    done = bundle.run("verify")
+    assert done.returncode == 1
+    assert [line for line in done.stdout.splitlines() if line.endswith(name)] == [
+        f"changed     {name}"
+    ]
+
+
+def test_every_kind_of_damage_is_named_at_once(bundle: Bundle) -> None:
+    root = bundle.root
+    (root / "models/small/config.json").unlink()
+    (root / "image/blobs/sha256/ab").write_text("layer")
+    (root / "agents/example/多余 extra.txt").write_text("")
+    (root / "agents/example/builder_config.json").write_text("[]")
+    done = bundle.run("verify")
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[1:] == [
+        "changed     agents/example/builder_config.json",
+        "extra       agents/example/多余 extra.txt",
+        "missing     models/small/config.json",
+        "wrong size  image/blobs/sha256/ab (should be 5000 bytes, is 5)",
+    ]
+    assert "4 of its files are not right" in done.stderr
+
+
+def test_links_count_by_what_they_lead_to(bundle: Bundle) -> None:
+    link = bundle.root / "pex" / "link.whl"
+    link.parent.mkdir()
+    link.symlink_to("../models/minilm/config.json")
+    bundle.write_manifest()
+    assert bundle.run("verify").returncode == 0
+    link.unlink()
+    link.symlink_to("nowhere")
+    assert "missing     pex/link.whl" in bundle.run("verify").stdout
+
+
+def test_a_name_that_looks_like_an_option_or_an_escape(bundle: Bundle) -> None:
+    for name in ("-n", "back\\slash", "new\\nline", "  blanks"):
+        (bundle.root / name).write_text(name)
+    bundle.write_manifest()
+    assert bundle.run("verify").returncode == 0
+    (bundle.root / "back\\slash").write_text("back/slash")
+    assert "changed     back\\slash" in bundle.run("verify").stdout
+
+
+def test_many_small_files(bundle: Bundle) -> None:
+    folder = bundle.root / "wheelhouse"
+    folder.mkdir()
+    for number in range(1500):
+        (folder / f"a rather long name of a file, number {number}").write_text(str(number))
+    bundle.write_manifest()
+    assert bundle.run("verify").returncode == 0
+    (folder / "a rather long name of a file, number 777").write_text("778")
+    stdout = bundle.run("verify").stdout
+    assert stdout.splitlines()[1:] == [
+        "changed     wheelhouse/a rather long name of a file, number 777"
+    ]
+
+
+def test_the_operators_own_settings_are_not_extra(bundle: Bundle) -> None:
+    (bundle.root / "airgap.conf").write_text("# mine\n")
+    assert bundle.run("verify").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("manifest", "line"),
+    [
+        ("", "1"),
+        ("something else\n", "1"),
+        ("airgap-manifest 1\nabc 5 path\n", "2"),
+        (f"airgap-manifest 1\n{'0' * 64} 5 path\n{'0' * 64} many path\n", "3"),
+        (f"airgap-manifest 1\n{'0' * 64} 5\n", "2"),
+    ],
+)
+def test_a_damaged_manifest_is_said_with_its_line(bundle: Bundle, manifest: str, line: str) -> None:
+    (bundle.root / "MANIFEST").write_text(manifest)
+    assert f"MANIFEST is damaged in line {line}\n" in bundle.fails("verify")
+
+
+def test_no_manifest(bundle: Bundle) -> None:
+    (bundle.root / "MANIFEST").unlink()
+    assert "no readable MANIFEST" in bundle.fails("verify")
+
+
+def test_nothing_is_left_in_the_temporary_folder(bundle: Bundle, tmp_path: Path) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    bundle.run("verify", TMPDIR=str(scratch))
+    assert list(scratch.iterdir()) == []
+    assert "cannot make a temporary folder" in bundle.fails("verify", TMPDIR=str(scratch / "no"))
