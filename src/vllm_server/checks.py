@@ -8,6 +8,7 @@ import struct
 from pathlib import Path
 
 from vllm_server.arguments import Settings
+from vllm_server.context import check_context
 from vllm_server.errors import StartError
 
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
@@ -17,12 +18,13 @@ _OVERHEAD = 1 << 30
 
 
 def check(settings: Settings) -> None:
-    """Look at the model, the port, the device and the memory; reads no weights.
+    """Look at the model, its context, the port, the device and the memory; reads no weights.
 
     Raises:
         StartError: One of them will not do.
     """
     weights = check_model(settings.model_dir)
+    check_context(settings)
     check_port(settings.host, settings.port)
     if settings.device == "cpu":
         check_memory(weights + settings.kv_cache_bytes + _OVERHEAD, Path("/"))
