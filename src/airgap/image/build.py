@@ -4,6 +4,7 @@ One layer for the base, one for each large wheel, one for the small rest of each
 apps: an upgrade ships what changed, a changed line of an app a few kilobytes.
 """
 
+import dataclasses
 import multiprocessing
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -14,7 +15,7 @@ from typing import Any
 from airgap.errors import AirgapError
 from airgap.image.app_layer import write_app_layer
 from airgap.image.bytecode import Compiler, compiler
-from airgap.image.deb_layer import UID, write_deb_layer
+from airgap.image.deb_layer import ENVIRONMENT, UID, write_deb_layer
 from airgap.image.interpreter import needed
 from airgap.image.oci import MOST_LAYERS, Image, Layer, Run, assemble
 from airgap.image.prefix import Prefix
@@ -52,7 +53,7 @@ class ImageSpec:
         debs: The Debian lock's packages, by name.
         stacks: Their locks.
         app: Source files, by their path under ``/opt/app``.
-        run: The defaults of a container.
+        run: The defaults of a container; its environment goes before the base's own.
     """
 
     repository: str
@@ -147,7 +148,8 @@ def build_image(store: Store, spec: ImageSpec) -> Image:
             for done in [processes.submit(make_layer, store, layer) for layer in missing]:
                 done.result()
     layers = [Layer(make_layer(store, layer), layer.description) for layer in plan]
-    return assemble(store, spec.repository, layers, spec.run, user=f"{UID}:{UID}")
+    run = dataclasses.replace(spec.run, environment={**ENVIRONMENT, **spec.run.environment})
+    return assemble(store, spec.repository, layers, run, user=f"{UID}:{UID}")
 
 
 def _write(recipe: Recipe, files: Mapping[str, Path], tar: LayerTar, python: Compiler) -> None:

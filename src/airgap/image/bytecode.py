@@ -1,16 +1,17 @@
 """Compiles modules to byte-code that is the same whoever builds: see `interpreter`."""
 
 import contextlib
+import inspect
 import queue
 import struct
 import subprocess
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from importlib import resources
 from pathlib import PurePosixPath
 from typing import IO
 
 from airgap.errors import AirgapError
+from airgap.image import compile_worker
 from airgap.image.interpreter import Interpreter, interpreter_archive, unpack_interpreter
 from airgap.store import Blob, Store
 
@@ -88,8 +89,8 @@ class _Worker:
     """One process that runs `compile_worker`."""
 
     def __init__(self, interpreter: Interpreter) -> None:
-        # By its text, because this package may lie in a zip file that the other Python cannot name.
-        program = resources.files("airgap.image").joinpath("compile_worker.py").read_text()
+        # As text, because this package may lie in a zip file, and the other Python has none of it.
+        program = inspect.getsource(compile_worker)
         self._process = subprocess.Popen(
             (*interpreter.command, "-c", program),
             env=dict(interpreter.environment),

@@ -18,6 +18,14 @@ from airgap.image.tar import LayerTar
 UID = 1000
 """The user and group that the containers run as."""
 
+ENVIRONMENT = {
+    "HOME": "/tmp",
+    "LANG": "C.UTF-8",
+    "PATH": "/usr/local/bin:/usr/bin",
+    "SSL_CERT_FILE": "/etc/ssl/certs/ca-certificates.crt",
+}
+"""What programs need to know to run on this base: the root is read-only but for ``/tmp``."""
+
 _LINKS = ("bin", "lib", "lib64", "sbin")
 _DOCUMENTATION = tuple(
     f"usr/share/{name}/" for name in ("bug", "doc", "info", "lintian", "locale", "man")

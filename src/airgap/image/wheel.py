@@ -166,7 +166,7 @@ class WheelFile:
         return found[0]
 
     def _members(self, files: list[zipfile.ZipInfo]) -> list[WheelMember]:
-        rows = {row[0]: row[1] for row in csv.reader(io.StringIO(self._text("RECORD"))) if row}
+        rows = self._record()
         ignored = {f"{self.metadata_folder}/{name}" for name in ("RECORD", *_SIGNATURES)}
         members: dict[str, WheelMember] = {}
         faults = []
@@ -190,6 +190,14 @@ class WheelFile:
         if faults:
             raise self.fault("; ".join(sorted(faults)[:10]))
         return [members[path] for path in sorted(members)]
+
+    def _record(self) -> dict[str, str]:
+        """RECORD's digest of each path; a row without one says nothing."""
+        try:
+            table = csv.reader(io.StringIO(self._text("RECORD")), strict=True)
+            return {row[0]: row[1] for row in table if len(row) > 1}
+        except csv.Error as error:
+            raise self.fault(f"RECORD: {error}") from error
 
     def _text(self, name: str) -> str:
         try:
