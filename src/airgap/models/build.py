@@ -30,8 +30,10 @@ def _gguf(origin: Origin, store: Store) -> dict[str, Blob]:
     # Imported here because numpy takes a third of a second that no other step needs.
     from airgap.models.gguf import convert
 
-    gguf = origin.extract(origin.only(".gguf"), store)
-    return {**origin.documents(store), **convert(store.path(gguf), store)}
+    # Not into the store: nobody asks for this file again once the model is made of it.
+    with store.workdir() as work:
+        converted = convert(origin.unpack(origin.only(".gguf"), work), store)
+    return {**origin.documents(store), **converted}
 
 
 def _embedding(origin: Origin, store: Store) -> dict[str, Blob]:

@@ -30,6 +30,13 @@ class Origin:
         """The content of a small file."""
         return self._archive.read(name)
 
+    def unpack(self, name: str, folder: Path) -> Path:
+        """Put a file into a folder of one's own, without its path; writes each byte once."""
+        path = folder / PurePosixPath(name).name
+        with self._archive.open(name) as source, open(path, "wb") as out:
+            shutil.copyfileobj(source, out, _CHUNK)
+        return path
+
     def extract(self, name: str, store: Store) -> Blob:
         """Put a file into the store; reads and writes each byte once."""
         with (

@@ -37,6 +37,8 @@ def test_what_comes_out_is_what_the_lock_says_and_is_in_the_store(
     made = build_model(store, lock, Progress())
     assert made == {file.path: file.blob for file in lock.files}
     assert all(map(store.has, made.values()))
+    kept = {file.blob.sha256 for file in lock.files} | {lock.origin.blob.sha256}
+    assert {path.name for path in (store.root / "blobs" / "sha256").iterdir()} == kept
     assert {"LICENSE", "config.json", "model.safetensors", "tokenizer.json"} <= made.keys()
 
 
