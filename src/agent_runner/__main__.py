@@ -5,6 +5,7 @@ The page answers `GET /` with 200 as soon as it can be used; until then its port
 
 import logging
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -17,6 +18,8 @@ def main() -> int:
     """Serve until a signal ends it; the exit status is 1 where it cannot start."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    # As a container's first process Python would ignore the signal until the page is served.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with tempfile.TemporaryDirectory(prefix="agent-runner-") as scratch:
         try:
             read = settings.read(os.environ)
@@ -33,7 +36,14 @@ def main() -> int:
             print(problem, problem.text("zh"), sep="\n", file=sys.stderr)
             return 1
         logging.info("`%s` is served on http://%s:%d", exported.name, read.host, read.port)
-        uvicorn.run(app, host=read.host, port=read.port, log_level="warning")
+        uvicorn.run(
+            app,
+            host=read.host,
+            port=read.port,
+            log_level="warning",
+            # Seconds for answers that are being written; open pages hold connections for ever.
+            timeout_graceful_shutdown=3,
+        )
     return 0
 
 

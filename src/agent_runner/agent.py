@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import openai
+from modelscope_agent.llm.base import BaseChatModel
 from modelscope_agent.schemas import Message
 from modelscope_agent.utils.utils import has_chinese_chars
 
@@ -90,7 +91,7 @@ class ServedAgent:
 
     def _run(
         self,
-        model: upstream.BaseChatModel,
+        model: BaseChatModel,
         question: str,
         history: Sequence[budget.Message],
         passages: Sequence[Passage],

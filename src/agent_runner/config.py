@@ -92,7 +92,9 @@ def _knowledge(folder: Path, entry: str) -> Path:
     # exports; the file itself lies beside builder_config.json.
     path = folder / Path(entry).name
     if not path.is_file():
-        raise _wrong(folder, f"the knowledge file `{path.name}` is missing", f"Copy it to {folder}.")
+        raise _wrong(
+            folder, f"the knowledge file `{path.name}` is missing", f"Copy it to {folder}."
+        )
     if path.suffix.lower() not in KNOWLEDGE:
         kinds = ", ".join(KNOWLEDGE)
         wrong = f"the knowledge file `{path.name}` is none of {kinds}"

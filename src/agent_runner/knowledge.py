@@ -8,7 +8,7 @@ from langchain_community.embeddings import ModelScopeEmbeddings
 
 from agent_runner import index as store
 from agent_runner.settings import Settings
-from agent_runner.texts import Problem
+from agent_runner.texts import Problem, first_line
 from agent_runner.upstream import Knowledge
 
 _BATCH = 32
@@ -24,13 +24,10 @@ def embedding(folder: Path) -> ModelScopeEmbeddings:
     try:
         return ModelScopeEmbeddings(model_id=str(folder))
     except Exception as error:  # the pipeline raises whatever its parts do
-        why = str(error).partition("\n")[0]
-        raise Problem("embedding", path=folder, why=why) from error
+        raise Problem("embedding", path=folder, why=first_line(error)) from error
 
 
-def index(
-    settings: Settings, files: Sequence[Path], model: ModelScopeEmbeddings
-) -> store.Index:
+def index(settings: Settings, files: Sequence[Path], model: ModelScopeEmbeddings) -> store.Index:
     """The index of ``files``: from the state folder, or made and put there.
 
     Raises:
@@ -64,4 +61,4 @@ def _passages(files: Sequence[Path], model: ModelScopeEmbeddings) -> Iterator[st
     for path in files:
         for text in Knowledge.texts(path):
             for piece in splitter.split_text(text):
-                yield store.Passage(path.name, piece)
+                yield store.Passage(path.name, piece.strip())

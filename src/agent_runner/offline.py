@@ -22,7 +22,6 @@ _FOLDERS = {
     # one 0.3 s.
     "MODELSCOPE_CACHE": "modelscope",
     "MPLCONFIGDIR": "matplotlib",
-    "NLTK_DATA": "nltk",
 }
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
 

@@ -18,7 +18,7 @@ from agent_runner.upstream import VisitorMemory
 
 _FONTS = ("system-ui", "Noto Sans SC", "Microsoft YaHei", "sans-serif")
 _CSS = """
-.gradio-container { width: 100% !important; max-width: 54rem !important; margin: 0 auto !important; }
+.gradio-container { width: 100% !important; max-width: 54rem !important; margin: auto !important; }
 footer { display: none !important; }
 #head .head { display: flex; align-items: center; gap: .9rem; padding: .6rem .2rem; }
 #head .mark { flex: none; width: 3rem; height: 3rem; border-radius: .9rem; display: grid;

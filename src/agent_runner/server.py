@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, Request, build_opener
 
@@ -54,7 +55,7 @@ class Server:
         except (KeyError, TypeError, ValueError) as error:
             raise Problem("answer", url=url, why=f"/tokenize without {error}") from error
 
-    def _ask(self, url: str, body: dict[str, object] | None = None) -> dict[str, list[dict]]:
+    def _ask(self, url: str, body: dict[str, object] | None = None) -> Any:
         headers = {"Authorization": f"Bearer {self.api_key}", "Content-Type": "application/json"}
         data = None if body is None else json.dumps(body).encode()
         # No proxy: the server is in the same network, whatever the environment says.
@@ -68,10 +69,9 @@ class Server:
             why = f"HTTP {error.code} from {url}"
             raise Problem(key, url=self.url, status=error.code, why=why) from error
         except URLError as error:
-            why = getattr(error.reason, "strerror", None) or error.reason
-            raise Problem("unreachable", url=self.url, why=why) from error
+            reason = getattr(error.reason, "strerror", None) or error.reason
+            raise Problem("unreachable", url=self.url, why=reason) from error
         except OSError as error:
-            why = error.strerror or error
-            raise Problem("unreachable", url=self.url, why=why) from error
+            raise Problem("unreachable", url=self.url, why=error.strerror or error) from error
         except ValueError as error:
             raise Problem("answer", url=self.url, why=f"no JSON from {url}") from error

@@ -33,12 +33,12 @@ PROBLEMS: dict[str, dict[str, str]] = {
         "Give this user write permission, or set STATE_DIR to another folder.",
         "upstream": "modelscope-agent is not the release that this program is made for: {wrong}. "
         "Use the version in the stack's lock.",
-        "unreachable": "The model server at {url} does not answer ({why}). See whether it runs with "
-        "`airgap status`, start it with `airgap up`, then ask again.",
+        "unreachable": "The model server at {url} does not answer ({why}). "
+        "See whether it runs with `airgap status`, start it with `airgap up`, then ask again.",
         "loading": "The model server at {url} is not ready (HTTP {status}). "
         "Wait until `airgap status` says that it is, then ask again.",
-        "refused": "The model server at {url} refuses the key (HTTP {status}). Put the server's key "
-        "into the file that LLM_API_KEY_FILE names, and start the agent again.",
+        "refused": "The model server at {url} refuses the key (HTTP {status}). "
+        "Put the server's key into the file that LLM_API_KEY_FILE names, and start the agent again.",
         "model": "The model server at {url} serves {found}, not `{model}`. "
         "Set LLM_MODEL to a name that it serves, and start the agent again.",
         "answer": "What answers at {url} is not an OpenAI-compatible vLLM server ({why}). "
@@ -55,17 +55,20 @@ PROBLEMS: dict[str, dict[str, str]] = {
         "请替换该文件，或将它从 builder_config.json 的 `knowledge` 中删除。",
         "embedding": "无法加载 `{path}` 中的向量模型：{why}。"
         "请确认 EMBEDDING_DIR 是完整的 ModelScope 句向量模型目录。",
-        "state": "无法写入状态目录 `{path}`：{why}。请授予当前用户写权限，或将 STATE_DIR 设为其他目录。",
+        "state": "无法写入状态目录 `{path}`：{why}。"
+        "请授予当前用户写权限，或将 STATE_DIR 设为其他目录。",
         "upstream": "modelscope-agent 的版本与本程序不符：{wrong}。请使用锁文件中的版本。",
         "unreachable": "模型服务 {url} 没有响应（{why}）。"
         "请用 `airgap status` 查看它是否在运行，用 `airgap up` 启动，然后重新提问。",
-        "loading": "模型服务 {url} 尚未就绪（HTTP {status}）。请等 `airgap status` 显示就绪后重新提问。",
+        "loading": "模型服务 {url} 尚未就绪（HTTP {status}）。"
+        "请等 `airgap status` 显示就绪后重新提问。",
         "refused": "模型服务 {url} 拒绝了密钥（HTTP {status}）。"
         "请将密钥写入 LLM_API_KEY_FILE 指定的文件，并重新启动智能体。",
         "model": "模型服务 {url} 提供的是 {found}，而不是 `{model}`。"
         "请将 LLM_MODEL 设为它提供的名称，并重新启动智能体。",
         "answer": "{url} 处的服务不是兼容 OpenAI 的 vLLM 服务（{why}）。请检查 LLM_URL。",
-        "long": "问题太长：连同智能体的指令共 {needed} 个 token，而除回答之外只能容纳 {limit} 个。请缩短问题。",
+        "long": "问题太长：连同智能体的指令共 {needed} 个 token，"
+        "而除回答之外只能容纳 {limit} 个。请缩短问题。",
         "broken": "回答中断：{why}。请重新提问；如再次发生，请查看 `airgap logs`。",
     },
 }
@@ -90,6 +93,14 @@ class Problem(Exception):
 
     def __str__(self) -> str:
         return self.text("en")
+
+
+def first_line(error: BaseException) -> str:
+    """What went wrong first, in one line: libraries wrap errors, and add tracebacks to them."""
+    while error.__context__ is not None:
+        error = error.__context__
+    lines = (line.strip() for line in str(error).splitlines())
+    return next((line for line in lines if line.strip("*")), type(error).__name__)
 
 
 def language_of(accept_language: str) -> str:

@@ -12,18 +12,21 @@ from typing import Any
 
 import httpx
 import openai
-from langchain_core.embeddings import Embeddings
 from langchain_community.vectorstores import FAISS
+from langchain_core.embeddings import Embeddings
 from modelscope_agent.agent import Agent
 from modelscope_agent.agents.role_play import RolePlay
 from modelscope_agent.llm.base import BaseChatModel
 from modelscope_agent.llm.openai import OpenAi
 from modelscope_agent.memory import Memory, MemoryWithRetrievalKnowledge
 from modelscope_agent.storage import KnowledgeVector
+from modelscope_agent.utils.nltk_utils import install_nltk_data
 
 from agent_runner.index import Index, Passage
 from agent_runner.server import Server
-from agent_runner.texts import Problem
+from agent_runner.texts import Problem, first_line
+
+Messages = list[dict[str, Any]]
 
 
 def check() -> None:
@@ -74,21 +77,29 @@ class LocalModel(OpenAi):
         one.max_tokens = max_tokens
         return one
 
-    def chat(self, messages: list[dict], stop: list[str], **_: Any) -> Iterator[str]:
+    def chat(self, messages: Messages, stop: list[str], **_: Any) -> Iterator[str]:
         """Answer; what RolePlay passes besides is for its own use."""
         return self._chat_stream(messages, stop)
 
-    def _chat_stream(self, messages: list[dict], stop: list[str] | None = None, **_: Any):
-        # The library's history has fields that are no part of the protocol.
-        plain = [{"role": m["role"], "content": m["content"]} for m in messages]
-        with self.client.chat.completions.create(
-            model=self.model, messages=plain, stop=stop, stream=True, max_tokens=self.max_tokens
-        ) as chunks:
+    def _chat_stream(self, messages: Messages, stop: list[str], **_: Any) -> Iterator[str]:
+        chunks: Any = self.client.chat.completions.create(
+            model=self.model,
+            messages=_plain(messages),
+            stop=stop,
+            stream=True,
+            max_tokens=self.max_tokens,
+        )
+        with chunks:
             for chunk in chunks:
                 for choice in chunk.choices:
                     self.end = choice.finish_reason or self.end
                     if choice.delta.content:
                         yield choice.delta.content
+
+
+def _plain(messages: Messages) -> list[dict[str, str]]:
+    """``messages`` without the library's own fields, which are no part of the protocol."""
+    return [{"role": message["role"], "content": message["content"]} for message in messages]
 
 
 class PromptOnly(BaseChatModel):
@@ -104,15 +115,14 @@ class PromptOnly(BaseChatModel):
     def support_raw_prompt(self) -> bool:
         return False
 
-    def chat(self, messages: list[dict], **_: Any) -> Iterator[str]:
-        self.messages = [{"role": m["role"], "content": m["content"]} for m in messages]
-        # RolePlay adds the answer to the last message when it is done.
+    def chat(self, messages: Messages, **_: Any) -> Iterator[str]:
+        self.messages = _plain(messages)
         return iter(())
 
-    def _chat_stream(self, messages, stop=None, **kwargs):  # type: ignore[no-untyped-def]
+    def _chat_stream(self, *_: Any, **__: Any) -> Iterator[str]:
         raise NotImplementedError
 
-    def _chat_no_stream(self, messages, stop=None, **kwargs):  # type: ignore[no-untyped-def]
+    def _chat_no_stream(self, *_: Any, **__: Any) -> str:
         raise NotImplementedError
 
 
@@ -165,10 +175,12 @@ class Knowledge(KnowledgeVector):
             Problem: If it cannot read it.
         """
         try:
+            # The reader unpacks this for some kinds of files alone; for others its parser would
+            # download it.
+            install_nltk_data()
             return [page["page_content"] for page in KnowledgeVector.file_preprocess(str(path))]
         except Exception as error:  # the reader raises whatever its parsers do
-            why = str(error.__context__ or error).partition("\n")[0]
-            raise Problem("knowledge", path=path, why=why) from error
+            raise Problem("knowledge", path=path, why=first_line(error)) from error
 
 
 class VisitorMemory(MemoryWithRetrievalKnowledge):

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from agent_runner import config
 from agent_runner.texts import Problem
 

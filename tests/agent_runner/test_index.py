@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from agent_runner import index
 from agent_runner.index import Index, Passage
 from agent_runner.texts import Problem

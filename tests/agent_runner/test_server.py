@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
+
 from agent_runner.server import Server
 from agent_runner.texts import Problem
 
@@ -98,5 +99,3 @@ def test_a_proxy_of_the_environment_is_not_asked(monkeypatch: pytest.MonkeyPatch
     monkeypatch.delenv("no_proxy", raising=False)
     with answering(200, MODELS) as (server, _):
         assert server.context() == 8192
-
-

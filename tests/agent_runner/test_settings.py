@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from agent_runner import settings
 from agent_runner.texts import Problem
 
