@@ -38,7 +38,7 @@ PROBLEMS: dict[str, dict[str, str]] = {
         "loading": "The model server at {url} is not ready (HTTP {status}). "
         "Wait until `airgap status` says that it is, then ask again.",
         "refused": "The model server at {url} refuses the key (HTTP {status}). "
-        "Put the server's key into the file that LLM_API_KEY_FILE names, and start the agent again.",
+        "Put its key into the file that LLM_API_KEY_FILE names, and start the agent again.",
         "model": "The model server at {url} serves {found}, not `{model}`. "
         "Set LLM_MODEL to a name that it serves, and start the agent again.",
         "answer": "What answers at {url} is not an OpenAI-compatible vLLM server ({why}). "
