@@ -16,6 +16,9 @@ from airgap.store import BlobWriter, Store
 
 _WORKERS = 6
 _TRIES = 5
+_PAUSE = 1.0
+"""Seconds before the second try; doubled for each one after it."""
+
 _CHUNK = 1 << 16
 
 
@@ -85,7 +88,7 @@ def _download(
                 problem = error
             except (ConnectionError, TimeoutError, HTTPException) as error:
                 problem = error
-            if stop.wait(2**attempt if attempt + 1 < _TRIES else 0):
+            if attempt + 1 < _TRIES and stop.wait(_PAUSE * 2**attempt):
                 break
         else:
             raise _unreachable(package, url, problem)

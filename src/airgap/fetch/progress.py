@@ -19,7 +19,10 @@ class Progress:
     """
 
     def expect(self, count: int, size: int) -> None:
-        """So many items of so many bytes together are going to be fetched, besides earlier ones."""
+        """So many items of so many bytes together are going to be fetched, besides earlier ones.
+
+        0 bytes for items means that their size is not known.
+        """
 
     def begin(self, item: str, size: int) -> None:
         """An item is being fetched."""
@@ -48,7 +51,7 @@ class Lines(Progress):
             self._counts += count
             self._size += size
             if count:
-                self._stream.write(f"fetching {count} files, {human(size)}\n")
+                self._stream.write(f"fetching {count} files{f', {human(size)}' if size else ''}\n")
 
     def update(self, item: str, done: int) -> None:
         with self._lock:
@@ -88,7 +91,7 @@ class Bars(Progress):
     def expect(self, count: int, size: int) -> None:
         with self._lock:
             self._size += size
-            self._bar.update(self._total, total=self._size)
+            self._bar.update(self._total, total=self._size or None)
 
     def begin(self, item: str, size: int) -> None:
         with self._lock:

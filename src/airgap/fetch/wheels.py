@@ -17,7 +17,7 @@ from airgap.fetch import missing, pip
 from airgap.fetch.parallel import run_all
 from airgap.fetch.progress import Progress
 from airgap.locks.python import Wheel
-from airgap.store import Store
+from airgap.store import Blob, Store
 
 _LARGE = 16_000_000
 """From this size on (bytes) a wheel has a pip of its own: starting pip costs about half a second
@@ -62,9 +62,15 @@ def fetch_unsized(store: Store, wheels: Iterable[Wheel], progress: Progress) -> 
     Raises:
         AirgapError: As `fetch_wheels` does.
     """
-    unsized = list(wheels)
-    progress.expect(len(unsized), 0)
+    wanted = list(wheels)
     sized: dict[str, Wheel] = {}
+    for wheel in wanted:
+        # A blob's place depends on its hash alone.
+        path = store.path(wheel.blob)
+        if path.exists() and store.has(blob := Blob(wheel.blob.sha256, path.stat().st_size)):
+            sized[wheel.name] = replace(wheel, blob=blob)
+    lacking = [wheel for wheel in wanted if wheel.name not in sized]
+    progress.expect(len(lacking), 0)
 
     def bring(group: Sequence[Wheel], stop: threading.Event) -> None:
         with store.workdir() as work:
@@ -74,8 +80,8 @@ def fetch_unsized(store: Store, wheels: Iterable[Wheel], progress: Progress) -> 
                 progress.end(wheel.filename, blob.size)
                 sized[wheel.name] = replace(wheel, blob=blob)
 
-    run_all([partial(bring, group) for group in _groups(unsized)], _WORKERS)
-    return [sized[wheel.name] for wheel in unsized]
+    run_all([partial(bring, group) for group in _groups(lacking)], _WORKERS)
+    return [sized[wheel.name] for wheel in wanted]
 
 
 def _groups(wheels: Sequence[Wheel]) -> list[list[Wheel]]:

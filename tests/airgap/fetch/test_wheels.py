@@ -17,7 +17,6 @@ from airgap.fetch.progress import Progress
 from airgap.fetch.wheels import fetch_wheels
 from airgap.locks.python import Wheel, render
 from airgap.store import Blob, Store
-
 from tests.airgap.fetch.conftest import MakeWheel, Site
 
 
