@@ -16,8 +16,9 @@ require_docker() {
     esac
 }
 
+# last_line TEXT: what Docker's client says at the end, which is the reason; but not its summing up.
 last_line() {
-    printf '%s\n' "$1" | awk 'NF { line = $0 } END { print line }'
+    printf '%s\n' "$1" | awk 'NF && !/^Error: failed to start containers/ { line = $0 } END { print line }'
 }
 
 # image_id REFERENCE: the image's id without "sha256:", or nothing. An image is known by the digest

@@ -78,7 +78,7 @@ say_addresses() {
     say address_agent "http://$(host_of "$AGENT_LISTEN"):$AGENT_PORT/"
     say address_state "$STATE_DIR"
     case $AGENT_LISTEN in
-    127.*) say open_agent "$HERE/airgap.conf" "$PROGRAM" ;;
+    127.*) say open_agent "$CONF" "$PROGRAM" ;;
     esac
 }
 

@@ -27,13 +27,15 @@ check_access() {
     esac
 }
 
-# give_state_folder: hands the new, empty folder to uid 1000, with no right but that of giving.
+# give_state_folder: hands the new, empty folder to uid 1000. Each folder is a mount of its own, because
+# who may only give may not pass through other people's folders.
 give_state_folder() {
     chmod g+rwx -- "$STATE_DIR" "$STATE_DIR/agent" 2>/dev/null # the caller keeps access by group
     docker_ run --rm --network none --read-only --user 0 --cap-drop ALL --cap-add CHOWN \
-        --label "airgap.run=$RUN" --mount "$(mount_of "$STATE_DIR" /state)" \
+        --security-opt no-new-privileges --label "airgap.run=$RUN" \
+        --mount "$(mount_of "$STATE_DIR" /give/state)" --mount "$(mount_of "$STATE_DIR/agent" /give/agent)" \
         --entrypoint /usr/bin/python3.11 "$IMAGE" \
-        -c 'import os; os.chown("/state/agent", 1000, -1); os.chown("/state", 1000, -1)' >/dev/null 2>&1
+        -c 'import os; os.chown("/give/agent", 1000, -1); os.chown("/give/state", 1000, -1)' >/dev/null 2>&1
 }
 
 # probe: prints what uid 1000 lacks (see probe.py), or nothing.
