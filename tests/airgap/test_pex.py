@@ -26,9 +26,10 @@ PROGRAM = {
 }
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "store")
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Store:
+    """One for all tests: what one has built, the next ones find."""
+    return Store(tmp_path_factory.mktemp("store"))
 
 
 def put(store: Store, text: str) -> Blob:
@@ -197,7 +198,7 @@ def test_with_only_another_python_it_says_which_one_it_needs(
 
 
 def test_a_second_build_does_no_work(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    spec = greeting_app(store)
+    spec = greeting_app(store, name="Edith")
     assert find_pex(store, spec) is None
     built = build_pex(store, spec)
     monkeypatch.setattr(subprocess, "run", None)
@@ -215,8 +216,9 @@ def test_a_changed_line_changes_only_small_files(store: Store) -> None:
 
 
 def test_building_leaves_the_wheels_in_the_store_alone(store: Store) -> None:
-    spec = greeting_app(store)
+    spec = greeting_app(store, name="Hedy")
     stats = [store.path(wheel.blob).stat() for wheel in spec.wheels]
+    assert find_pex(store, spec) is None
     build_pex(store, spec)
     after = [store.path(wheel.blob).stat() for wheel in spec.wheels]
     facts = [
