@@ -1,8 +1,9 @@
 import base64
 import hashlib
+import json
 import threading
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -35,6 +36,9 @@ class _Handler(SimpleHTTPRequestHandler):
     def do_GET(self) -> None:
         self.site.requests.append(self.path)
         path = Path(self.translate_path(self.path))
+        if (path / "index.json").exists():
+            self._send_index(path / "index.json")
+            return
         if self.site.stall_at is None or not self.path.endswith(self.site.stall_at):
             super().do_GET()
             return
@@ -46,6 +50,14 @@ class _Handler(SimpleHTTPRequestHandler):
         self.wfile.flush()
         while self.site.stall_at is not None:
             threading.Event().wait(0.05)
+
+    def _send_index(self, path: Path) -> None:
+        data = path.read_bytes()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/vnd.pypi.simple.v1+json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
 
     def log_message(self, *_: object) -> None:
         pass
@@ -93,7 +105,15 @@ MakeWheel = Callable[..., Wheel]
 def make_wheel(site: Site) -> MakeWheel:
     """Make a valid wheel with some bytes of content, and put it on the site's index."""
 
-    def make(name: str, version: str = "1.0", tag: str = "py3-none-any", fill: int = 10) -> Wheel:
+    def make(
+        name: str,
+        version: str = "1.0",
+        tag: str = "py3-none-any",
+        fill: int = 10,
+        requires: Sequence[str] = (),
+        uploaded: str = "2020-01-01",
+        tells_size: bool = False,
+    ) -> Wheel:
         folder = site.root / "simple" / normalise(name)
         folder.mkdir(parents=True, exist_ok=True)
         stem = f"{name.replace('-', '_')}-{version}"
@@ -101,8 +121,9 @@ def make_wheel(site: Site) -> MakeWheel:
         content = {
             f"{name.replace('-', '_')}.py": b"#" * fill,
             f"{stem}.dist-info/METADATA": (
-                f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n".encode()
-            ),
+                f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+                + "".join(f"Requires-Dist: {requirement}\n" for requirement in requires)
+            ).encode(),
             f"{stem}.dist-info/WHEEL": f"Wheel-Version: 1.0\nGenerator: t\nTag: {tag}\n".encode(),
         }
         record = f"{stem}.dist-info/RECORD"
@@ -111,14 +132,29 @@ def make_wheel(site: Site) -> MakeWheel:
         with zipfile.ZipFile(path, "w") as archive:
             for member, data in content.items():
                 archive.writestr(member, data)
-        links = "".join(
-            f'<a href="{quote(file.name)}#sha256={hash_file(file).sha256}">{file.name}</a>\n'
-            for file in sorted(folder.glob("*.whl"))
-        )
-        (folder / "index.html").write_text(f"<!DOCTYPE html><html><body>\n{links}</body></html>")
+        offer(folder, path, uploaded, tells_size)
         return Wheel(normalise(name), version, path.name, hash_file(path))
 
     return make
+
+
+def offer(folder: Path, path: Path, uploaded: str = "2020-01-01", tells_size: bool = False) -> None:
+    """Add a file to its project's page on the index (PEP 691)."""
+    index = folder / "index.json"
+    page = json.loads(index.read_text()) if index.exists() else {"files": []}
+    blob = hash_file(path)
+    entry = {
+        "filename": path.name,
+        "url": quote(path.name),
+        "hashes": {"sha256": blob.sha256},
+        "upload-time": f"{uploaded}T12:00:00Z",
+    }
+    if tells_size:
+        entry["size"] = blob.size
+    files = [file for file in page["files"] if file["filename"] != path.name] + [entry]
+    index.write_text(
+        json.dumps({"meta": {"api-version": "1.1"}, "name": folder.name, "files": files})
+    )
 
 
 def _record_hash(data: bytes) -> str:

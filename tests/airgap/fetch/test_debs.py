@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from airgap.errors import AirgapError
-from airgap.fetch import debs, missing, mirror
+from airgap.fetch import debs, mirror, missing
 from airgap.fetch.debs import fetch_debs
 from airgap.fetch.progress import Progress
 from airgap.locks.debian import Package

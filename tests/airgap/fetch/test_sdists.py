@@ -19,7 +19,7 @@ from airgap.fetch.sdists import build
 from airgap.fetch.wheels import fetch_wheels
 from airgap.locks.python import Sdist, Wheel
 from airgap.store import Blob, Store, hash_file
-from tests.airgap.fetch.conftest import Site
+from tests.airgap.fetch.conftest import Site, offer
 
 MakeSdist = Callable[..., Sdist]
 
@@ -93,9 +93,7 @@ def make_sdist(site: Site) -> MakeSdist:
                 member = tarfile.TarInfo(f"odd-1.0/{name}")
                 member.size = len(text)
                 archive.addfile(member, io.BytesIO(text.encode()))
-        (folder / "index.html").write_text(
-            f'<!DOCTYPE html><a href="{path.name}#sha256={hash_file(path).sha256}">{path.name}</a>'
-        )
+        offer(folder, path)
         return Sdist(path.name, hash_file(path))
 
     return make

@@ -21,7 +21,7 @@ from tests.airgap.fetch.conftest import MakeWheel, Site
 
 
 def leftovers(store: Store) -> list[str]:
-    return [path.name for path in (store.root / "tmp").iterdir()]
+    return [path.name for path in (store.root / "tmp").iterdir() if path.is_dir()]
 
 
 def test_wheels_for_any_platform_of_the_lock_arrive(
