@@ -1,8 +1,9 @@
 """Makes the base layer from .debs: unpacked as dpkg would, but no maintainer script is run.
 
 What those scripts would do and the image needs is done here: certificates in one bundle, users,
-commands of busybox, byte-code of Python's own library. Documentation is left out, copyright files
-stay. ``/bin``, ``/lib`` and so on are links into ``/usr``.
+links to chosen commands, byte-code of Python's own library. Documentation is left out, copyright
+files stay. ``/bin``, ``/lib`` and so on are links into ``/usr``. There is no ``ld.so.cache``: all
+libraries lie where the loader looks without one.
 """
 
 import collections
@@ -21,7 +22,7 @@ UID = 1000
 ENVIRONMENT = {
     "HOME": "/tmp",
     "LANG": "C.UTF-8",
-    "PATH": "/usr/local/bin:/usr/bin",
+    "PATH": "/usr/bin:/usr/sbin",
     "SSL_CERT_FILE": "/etc/ssl/certs/ca-certificates.crt",
 }
 """What programs need to know to run on this base: the root is read-only but for ``/tmp``."""
@@ -32,23 +33,20 @@ _DOCUMENTATION = tuple(
 )
 _CERTIFICATES = "usr/share/ca-certificates/"
 _LIBRARY = f"usr/lib/{PYTHON}/"
-_APPLETS = """
-    [ awk basename cat chmod clear cmp cp cut date dd df diff dirname du env expr false find free
-    grep gunzip gzip head hostname id ip kill less ln ls md5sum mkdir mktemp more mv nc netstat
-    nproc nslookup od pgrep pidof ping printenv printf ps pwd readlink realpath rm rmdir sed seq
-    sh sha256sum sleep sort stat strings tail tar tee test top touch tr true uname uniq uptime vi
-    watch wc wget which whoami xargs
-""".split()
+_ALTERNATIVES = {
+    "usr/bin/awk": "mawk",
+    "usr/bin/python3": PYTHON,
+    "usr/bin/which": "which.debianutils",
+}
+"""Commands that Debian makes links of, by the program that they lead to in the same folder."""
 
 _FILES = {
     "etc/passwd": f"root:x:0:0:root:/root:/bin/sh\napp:x:{UID}:{UID}:app:/tmp:/bin/sh\n"
     "nobody:x:65534:65534:nobody:/nonexistent:/bin/false\n",
     "etc/group": f"root:x:0:\napp:x:{UID}:\nnogroup:x:65534:\n",
     "etc/nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
-    "etc/os-release": 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nNAME="Debian GNU/Linux"\n'
-    'VERSION_ID="12"\nVERSION="12 (bookworm)"\nVERSION_CODENAME=bookworm\nID=debian\n',
 }
-"""Files that Debian's installer or `base-files` would have made; a package's own goes first."""
+"""Files that no package has, because Debian's installer makes them."""
 
 _FOLDERS = {"dev": 0o755, "proc": 0o555, "root": 0o700, "run": 0o755, "sys": 0o555}
 _FOLDERS |= {"tmp": 0o1777, "var/tmp": 0o1777, "agent": 0o755, "models": 0o755, "state": 0o755}
@@ -86,9 +84,10 @@ def write_deb_layer(tar: LayerTar, debs: Mapping[str, Path], compiler: Compiler)
         bundle = b"".join(data.rstrip(b"\n") + b"\n" for _, data in sorted(certificates.items()))
         tar.file("etc/ssl/certs/ca-certificates.crt", bundle)
     for path, text in _FILES.items():
-        if path not in tar:
-            tar.file(path, text.encode())
-    _add_commands(tar)
+        tar.file(path, text.encode())
+    for link, target in _ALTERNATIVES.items():
+        if f"usr/bin/{target}" in tar and link not in tar:
+            tar.symlink(link, target)
 
 
 def _add(
@@ -127,12 +126,3 @@ def _is_copyright(path: str, *, link: bool) -> bool:
 def _add_byte_code(tar: LayerTar, path: str, result: Future[bytes | None]) -> None:
     if (code := result.result()) is not None:
         tar.file(pyc_path(path), code)
-
-
-def _add_commands(tar: LayerTar) -> None:
-    if "usr/bin/busybox" in tar:
-        for name in _APPLETS:
-            if f"usr/bin/{name}" not in tar and f"usr/sbin/{name}" not in tar:
-                tar.symlink(f"usr/bin/{name}", "busybox")
-    if f"usr/bin/{PYTHON}" in tar and "usr/bin/python3" not in tar:
-        tar.symlink("usr/bin/python3", PYTHON)

@@ -27,7 +27,7 @@ def blob(number: int, size: int = 1000) -> Blob:
     return Blob(f"{number:064x}", size)
 
 
-DEBS = {name: blob(number) for number, name in enumerate((*PACKAGES, "busybox"), 1)}
+DEBS = {name: blob(number) for number, name in enumerate((*PACKAGES, "dash"), 1)}
 
 
 def spec(*wheels: tuple[str, Blob], app: int = 900) -> ImageSpec:
