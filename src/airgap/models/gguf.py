@@ -7,6 +7,7 @@ So the bytes do not depend on the processor.
 """
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,7 @@ def _tensors(reader: GGUFReader, metadata: Metadata) -> list[Tensor]:
     return tensors
 
 
-def _loader(name: str, tensor: ReaderTensor, metadata: Metadata) -> Any:
+def _loader(name: str, tensor: ReaderTensor, metadata: Metadata) -> Callable[[], bytes]:
     def load() -> bytes:
         values = dequantize(tensor.data, tensor.tensor_type)
         rows = llama.restore_order(name, values, metadata)
