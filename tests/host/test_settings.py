@@ -34,6 +34,11 @@ def test_later_sources_win(bundle: Bundle) -> None:
     assert "MAX_MODEL_LEN" not in server_environ(bundle)
 
 
+def test_a_size_in_small_letters_reaches_the_server_in_large_ones(bundle: Bundle) -> None:
+    assert bundle.run("up", AIRGAP_KV_CACHE_MEMORY="512m").returncode == 0
+    assert server_environ(bundle)["KV_CACHE_MEMORY"] == "512M"
+
+
 @pytest.mark.parametrize(
     ("written", "value"),
     [

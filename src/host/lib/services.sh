@@ -23,7 +23,7 @@ describe_server() {
         --env "MODEL_DIR=/models/$LLM" --env "MODEL_NAME=$LLM_NAME" --env "MODEL_ALIASES=$LLM_ALIASES" \
         --env "DEVICE=$DEVICE" --env HOST=0.0.0.0 --env PORT=8000
     [ -z "$MAX_MODEL_LEN" ] || set -- "$@" --env "MAX_MODEL_LEN=$MAX_MODEL_LEN"
-    [ -z "$KV_CACHE_MEMORY" ] || set -- "$@" --env "KV_CACHE_MEMORY=$KV_CACHE_MEMORY"
+    [ -z "$KV_CACHE_MEMORY" ] || set -- "$@" --env "KV_CACHE_MEMORY=$(echo "$KV_CACHE_MEMORY" | tr kmg KMG)"
     [ -z "$GENERATION_CONFIG" ] || set -- "$@" --env "GENERATION_CONFIG=$GENERATION_CONFIG"
     [ -z "$DTYPE" ] || set -- "$@" --env "DTYPE=$DTYPE"
     [ -z "$GPU_MEMORY_UTILIZATION" ] || set -- "$@" --env "GPU_MEMORY_UTILIZATION=$GPU_MEMORY_UTILIZATION"
