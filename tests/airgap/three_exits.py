@@ -20,20 +20,20 @@ from typing import IO
 
 SITE_PACKAGES = "lib/python3.11/site-packages"
 
-# What an installer adds by itself, relative to site-packages.
+# What an installer adds by itself.
 _ADDED = re.compile(
-    r"(.*/)?__pycache__/[^/]+\.pyc|[^/]+\.dist-info/(INSTALLER|RECORD)|app\.pth"
-    r"|\.\./\.\./\.\./(bin/[^/]+|pyvenv\.cfg)"
+    r"(.*/)?__pycache__/[^/]+\.pyc|.*/site-packages/[^/]+\.dist-info/(INSTALLER|RECORD)"
+    r"|.*/site-packages/app\.pth|bin/[^/]+|pyvenv\.cfg"
 )
 
 
 @dataclass
 class Installed:
-    """One stack in an image.
+    """One stack in an image. Paths are relative to the stack's prefix.
 
     Attributes:
-        files: The hash of each file, as RECORD writes it, by path relative to ``site-packages``.
-        records: The lines with a hash of each RECORD, by ``.dist-info`` folder.
+        files: The hash of each file, as RECORD writes it.
+        records: What each RECORD says of the files, by the name of its ``.dist-info`` folder.
     """
 
     files: dict[str, str] = field(default_factory=dict)
@@ -97,12 +97,14 @@ def differences(wheelhouse: Path, stack: Installed) -> Iterator[str]:
 
 
 def _add(stack: Installed, path: str, file: IO[bytes]) -> None:
-    place = posixpath.relpath(path, SITE_PACKAGES)
-    if re.fullmatch(r"[^/]+\.dist-info/RECORD", place):
+    if match := re.fullmatch(rf"{SITE_PACKAGES}/([^/]+\.dist-info)/RECORD", path):
         data = file.read()
-        stack.records[posixpath.dirname(place)] = _hashes(data)
+        lines = _hashes(data).items()
+        stack.records[match[1]] = {
+            posixpath.normpath(f"{SITE_PACKAGES}/{path}"): digest for path, digest in lines
+        }
         file = io.BytesIO(data)
-    stack.files[place] = _encoded(file)
+    stack.files[path] = _encoded(file)
 
 
 def _contents(wheel: Path) -> tuple[str, dict[str, str]]:
@@ -115,18 +117,18 @@ def _contents(wheel: Path) -> tuple[str, dict[str, str]]:
         rewritten = {path for path in scripts if archive.read(path).startswith(b"#!python")}
     files = {}
     for path, digest in lines.items():
-        if path in rewritten or _ADDED.fullmatch(path):
-            continue
+        place = f"{SITE_PACKAGES}/{path}"
         if match := re.fullmatch(r"[^/]+\.data/(\w+)/(.+)", path):
             folders = {
-                "purelib": SITE_PACKAGES,
-                "platlib": SITE_PACKAGES,
-                "scripts": "bin",
-                "data": ".",
-                "headers": f"include/site/python3.11/{wheel.name.split('-')[0]}",
+                "purelib": f"{SITE_PACKAGES}/",
+                "platlib": f"{SITE_PACKAGES}/",
+                "scripts": "bin/",
+                "data": "",
+                "headers": f"include/site/python3.11/{wheel.name.split('-')[0]}/",
             }
-            path = posixpath.relpath(f"{folders[match[1]]}/{match[2]}", SITE_PACKAGES)
-        files[path] = digest
+            place = folders[match[1]] + match[2]
+        if path not in rewritten and (not _ADDED.fullmatch(place) or place.startswith("bin/")):
+            files[place] = digest
     return posixpath.dirname(record), files
 
 
