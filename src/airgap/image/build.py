@@ -1,7 +1,8 @@
 """Plans the layers of an image and makes them.
 
-One layer for the base, one for each large wheel, one for the small rest of each stack, one for the
-apps: an upgrade ships what changed, a changed line of an app a few kilobytes.
+One layer for the base, one for each large wheel (shared by the stacks that have the same), one for
+the small rest of each stack, one for the apps: an upgrade ships what changed, a changed line of an
+app a few kilobytes.
 """
 
 import dataclasses
@@ -23,7 +24,7 @@ from airgap.image.tar import LayerTar
 from airgap.image.wheel_layer import write_wheel_layer
 from airgap.store import Blob, Recipe, Store
 
-VERSION = 3
+VERSION = 4
 """Raised whenever any layer's bytes come out other than before from the same inputs."""
 
 LARGE = 16 << 20
@@ -85,26 +86,23 @@ def plan_layers(spec: ImageSpec) -> list[LayerSpec]:
         AirgapError: The Debian lock lacks the Python that the wheels are for.
     """
     python = _names(needed(spec.debs))
+    users: dict[tuple[int, str, Blob], list[Stack]] = {}
+    for stack in sorted(spec.stacks, key=lambda stack: stack.name):
+        for filename, blob in stack.wheels.items():
+            if blob.size > LARGE:
+                users.setdefault((-blob.size, filename, blob), []).append(stack)
     room = MOST_LAYERS - 2 - len(spec.stacks)
-    large = sorted(
-        (
-            (blob.size, filename, stack)
-            for stack in spec.stacks
-            for filename, blob in stack.wheels.items()
-            if blob.size > LARGE
-        ),
-        key=lambda wheel: (-wheel[0], wheel[1], wheel[2].name),
-    )[:room]
-    layers = [
-        _layer(f"{len(spec.debs)} packages of Debian", "base", spec.debs, {"python": python}),
-        *(_wheel_layer(stack, [filename], python) for _, filename, stack in large),
-    ]
+    large = sorted(users.items(), key=lambda item: item[0])[:room]
+    layers = [_layer("base", f"{len(spec.debs)} packages of Debian", spec.debs, [], python)]
+    for (_, filename, blob), stacks in large:
+        layers.append(_wheel_layer(stacks, {filename: blob}, python))
     for stack in spec.stacks:
-        alone = {filename for _, filename, of in large if of is stack}
-        if rest := sorted(stack.wheels.keys() - alone):
-            layers.append(_wheel_layer(stack, rest, python))
-    more = {"python": python, "prefixes": sorted(stack.prefix.path for stack in spec.stacks)}
-    return [*layers, _layer(f"{len(spec.app)} files of the apps", "app", spec.app, more)]
+        alone = {filename for (_, filename, _), stacks in large if stack in stacks}
+        rest = {name: blob for name, blob in stack.wheels.items() if name not in alone}
+        if rest:
+            layers.append(_wheel_layer([stack], rest, python))
+    what = f"{len(spec.app)} files of the apps"
+    return [*layers, _layer("app", what, spec.app, spec.stacks, python)]
 
 
 def make_layer(store: Store, layer: LayerSpec) -> Blob:
@@ -153,27 +151,29 @@ def build_image(store: Store, spec: ImageSpec) -> Image:
 
 
 def _write(recipe: Recipe, files: Mapping[str, Path], tar: LayerTar, python: Compiler) -> None:
+    prefixes = [Prefix(path) for path in recipe.inputs["prefixes"]]
     if recipe.name == "base-layer":
         write_deb_layer(tar, files, python)
     elif recipe.name == "wheel-layer":
-        prefix = Prefix(recipe.inputs["prefix"])
-        write_wheel_layer(tar, list(files.items()), prefix, python)
+        write_wheel_layer(tar, list(files.items()), prefixes, python)
     else:
-        prefixes = [Prefix(path) for path in recipe.inputs["prefixes"]]
         write_app_layer(tar, files, prefixes, python)
 
 
-def _wheel_layer(stack: Stack, filenames: Sequence[str], python: Any) -> LayerSpec:
-    what = f"{len(filenames)} wheels"
-    if len(filenames) == 1:
-        what = " ".join(filenames[0].split("-")[:2])
-    wheels = {name: stack.wheels[name] for name in filenames}
-    more = {"python": python, "prefix": stack.prefix.path}
-    return _layer(f"{stack.name}: {what}", "wheel", wheels, more)
+def _wheel_layer(stacks: Sequence[Stack], wheels: Mapping[str, Blob], python: Any) -> LayerSpec:
+    what = f"{len(wheels)} wheels"
+    if len(wheels) == 1:
+        what = " ".join(next(iter(wheels)).split("-")[:2])
+    names = " and ".join(stack.name for stack in stacks)
+    return _layer("wheel", f"{names}: {what}", wheels, stacks, python)
 
 
-def _layer(what: str, kind: str, files: Mapping[str, Blob], more: Mapping[str, Any]) -> LayerSpec:
-    recipe = Recipe(f"{kind}-layer", VERSION, {"files": _names(files), **more})
+def _layer(
+    kind: str, what: str, files: Mapping[str, Blob], stacks: Sequence[Stack], python: Any
+) -> LayerSpec:
+    prefixes = sorted(stack.prefix.path for stack in stacks)
+    inputs = {"files": _names(files), "prefixes": prefixes, "python": python}
+    recipe = Recipe(f"{kind}-layer", VERSION, inputs)
     return LayerSpec(what, recipe, sum(blob.size for blob in files.values()))
 
 

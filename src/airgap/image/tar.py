@@ -59,10 +59,10 @@ class LayerTar:
     def __init__(self, out: Output) -> None:
         self._out = out
         self._folders = {""}
-        self._others: set[str] = set()
+        self._modes: dict[str, int] = {}  # of all that are not folders
 
     def __contains__(self, path: str) -> bool:
-        return path in self._folders or path in self._others
+        return path in self._folders or path in self._modes
 
     def folder(self, path: str, mode: int = 0o755) -> None:
         """Add a folder; one that is there already stays as it is.
@@ -89,7 +89,7 @@ class LayerTar:
         Raises:
             AirgapError: The path is hostile or taken, or the chunks are not ``size`` bytes.
         """
-        self._add(path)
+        self._add(path, mode)
         self._header(path, tarfile.REGTYPE, mode, size=size)
         written = 0
         for chunk in chunks:
@@ -107,32 +107,33 @@ class LayerTar:
         Raises:
             AirgapError: The path is hostile or taken.
         """
-        self._add(path)
+        self._add(path, 0o777)
         self._header(path, tarfile.SYMTYPE, 0o777, target=target)
 
     def hardlink(self, path: str, target: str) -> None:
-        """Add one more name for a file that was added before.
+        """Add one more name for a file that was added before; Docker sets its mode once more.
 
         Raises:
             AirgapError: The path is hostile or taken, or ``target`` was not added.
         """
-        if target not in self._others:
+        mode = self._modes.get(target)
+        if mode is None:
             raise AirgapError("writing into the layer", path, found=f"a link to no file: {target}")
-        self._add(path)
-        self._header(path, tarfile.LNKTYPE, 0o644, target=target)
+        self._add(path, mode)
+        self._header(path, tarfile.LNKTYPE, mode, target=target)
 
     def close(self) -> None:
         """Write the end of the archive; the output itself stays open."""
         self._out.write(bytes(2 * _BLOCK))
 
-    def _add(self, path: str) -> None:
+    def _add(self, path: str, mode: int) -> None:
         if path in self._folders:
             raise AirgapError("writing into the layer", path, found="a folder of that name")
         self._claim(path)
-        self._others.add(path)
+        self._modes[path] = mode
 
     def _claim(self, path: str) -> None:
-        fault = "a second entry of that name" if path in self._others else fault_in_path(path)
+        fault = "a second entry of that name" if path in self._modes else fault_in_path(path)
         if fault is not None:
             raise AirgapError("writing into the layer", path, found=fault)
         self.folder(path.rpartition("/")[0])

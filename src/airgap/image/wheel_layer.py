@@ -14,12 +14,14 @@ import itertools
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from airgap.image.bytecode import Compiler, pyc_path
 from airgap.image.prefix import SITE_PACKAGES, Prefix
 from airgap.image.tar import LayerTar
-from airgap.image.wheel import WheelFile, WheelMember, encoded_digest
+from airgap.image.wheel import EntryPoint, WheelFile, WheelMember, encoded_digest
 
 log = logging.getLogger(__name__)
 
@@ -28,14 +30,26 @@ INSTALLER = "airgap"
 _AHEAD = 64
 """Files that are read before the byte-code of the first of them is waited for."""
 
-Plan = dict[str, WheelMember]
-"""A wheel's files by where they go, relative to the prefix, in the order of their paths there."""
-
 Step = Callable[[LayerTar], None]
 
 
+@dataclass(frozen=True)
+class _Plan:
+    """What a wheel puts where, relative to the prefix."""
+
+    wheel: WheelFile
+    files: Mapping[str, WheelMember]
+    commands: Mapping[str, EntryPoint]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self.files.keys() | self.commands.keys()))
+
+
 def write_wheel_layer(
-    tar: LayerTar, wheels: Sequence[tuple[str, Path]], prefix: Prefix, compiler: Compiler
+    tar: LayerTar,
+    wheels: Sequence[tuple[str, Path]],
+    prefixes: Sequence[Prefix],
+    compiler: Compiler,
 ) -> None:
     """Install wheels into a layer.
 
@@ -45,46 +59,50 @@ def write_wheel_layer(
     Args:
         tar: The layer, which stays open.
         wheels: File name and file of each, in the order of installation.
-        prefix: Where they go.
-        compiler: Compiles each module under the prefix's ``site-packages``.
+        prefixes: Where they go; files of the second and later ones are hard links to the first's.
+        compiler: Compiles each module under the first prefix's ``site-packages``.
 
     Raises:
         AirgapError: A wheel is damaged, is not what its RECORD says, or holds a hostile entry.
     """
+    first, *others = prefixes
     with contextlib.ExitStack() as opened:
-        plans = [
-            (wheel, _plan(wheel, prefix))
-            for wheel in (opened.enter_context(WheelFile(*wheel)) for wheel in wheels)
-        ]
+        plans = [_plan(opened.enter_context(WheelFile(*wheel)), first) for wheel in wheels]
         owners = _owners(plans)
-        for wheel, plan in plans:
-            installation = _Installation(wheel, plan, owners, prefix, compiler)
+        for plan in plans:
+            installation = _Installation(plan, owners, first, compiler)
             for step in _with_lead(installation.steps(), _AHEAD):
                 step(tar)
+            for prefix in others:
+                installation.repeat(tar, prefix)
 
 
-def _plan(wheel: WheelFile, prefix: Prefix) -> Plan:
-    plan: Plan = {}
+def _plan(wheel: WheelFile, prefix: Prefix) -> _Plan:
+    files: dict[str, WheelMember] = {}
     for member in wheel.members:
         path = prefix.destination(member.path, wheel.name)
-        if path is None or path in plan:
+        if path is None or path in files:
             raise wheel.fault(f"a file without a place of its own: {member.path!r}")
-        plan[path] = member
-    plan.pop(f"{SITE_PACKAGES}/{wheel.metadata_folder}/INSTALLER", None)
-    return dict(sorted(plan.items()))
+        files[path] = member
+    commands = {f"bin/{entry.name}": entry for entry in wheel.entry_points()}
+    # An installer's own work goes before what a wheel brings of it.
+    made = {f"{SITE_PACKAGES}/{wheel.metadata_folder}/INSTALLER", *commands}
+    made |= {pyc_path(path) for path in files if _is_module(path)}
+    return _Plan(wheel, {p: member for p, member in files.items() if p not in made}, commands)
 
 
-def _owners(plans: Sequence[tuple[WheelFile, Plan]]) -> Mapping[str, WheelFile]:
+def _owners(plans: Sequence[_Plan]) -> Mapping[str, _Plan]:
     """Which wheel gives each path."""
-    owners: dict[str, WheelFile] = {}
-    digests: dict[str, str] = {}
-    for wheel, plan in plans:
-        for path, member in plan.items():
-            if digests.get(path, member.digest) != member.digest:
-                before = owners[path].filename
-                log.warning("%s replaces a file of %s: %s", wheel.filename, before, path)
-            owners[path] = wheel
-            digests[path] = member.digest
+    owners: dict[str, _Plan] = {}
+    contents: dict[str, object] = {}
+    for plan in plans:
+        for path in plan:
+            content = plan.commands.get(path) or plan.files[path].digest
+            if contents.get(path, content) != content:
+                replaced = owners[path].wheel.filename
+                log.warning("%s replaces a file of %s: %s", plan.wheel.filename, replaced, path)
+            owners[path] = plan
+            contents[path] = content
     return owners
 
 
@@ -92,80 +110,85 @@ class _Installation:
     """One wheel on its way into the layer, and the RECORD that grows with it."""
 
     def __init__(
-        self,
-        wheel: WheelFile,
-        plan: Plan,
-        owners: Mapping[str, WheelFile],
-        prefix: Prefix,
-        compiler: Compiler,
+        self, plan: _Plan, owners: Mapping[str, _Plan], prefix: Prefix, compiler: Compiler
     ) -> None:
-        self._wheel = wheel
         self._plan = plan
         self._owners = owners
         self._prefix = prefix
         self._compiler = compiler
-        self._rows: list[tuple[str, str, str]] = []
+        self._metadata = f"{SITE_PACKAGES}/{plan.wheel.metadata_folder}"
+        self._rows: dict[str, tuple[str, str]] = {}
 
     def steps(self) -> Iterator[Step]:
         """The installation in steps; taking a step starts compiling, calling it writes."""
-        entries = self._wheel.entry_points()
-        commands = {f"bin/{entry.name}": self._prefix.command(entry) for entry in entries}
-        ours = {pyc_path(path) for path in self._plan if _is_module(path)}
-        for path, member in self._plan.items():
-            if path not in commands and path not in ours:
-                yield from self._file(path, member)
-        for path, data in sorted(commands.items()):
-            yield self._bytes(path, data, 0o755)
-        metadata = f"{SITE_PACKAGES}/{self._wheel.metadata_folder}"
-        yield self._bytes(f"{metadata}/INSTALLER", f"{INSTALLER}\n".encode())
-        yield lambda tar: tar.file(f"{self._prefix.path}/{metadata}/RECORD", self._record(metadata))
+        for path in self._plan:
+            if (data := self._rewritten(path)) is not None:
+                yield partial(self._bytes, path, data, mode=0o755)
+            elif _is_module(path) and self._owns(path):
+                source = self._plan.wheel.read(self._plan.files[path])
+                future = self._compiler.compile(f"/{self._prefix.path}/{path}", source)
+                yield partial(self._module, path, source, future)
+            else:
+                yield partial(self._stream, path)
+        yield partial(self._bytes, f"{self._metadata}/INSTALLER", f"{INSTALLER}\n".encode())
+        yield self._record
 
-    def _file(self, path: str, member: WheelMember) -> Iterator[Step]:
-        if self._owners[path] is not self._wheel:
-            self._rows.append((path, member.digest, str(member.size)))
-        elif path.startswith("bin/") and "/scripts/" in member.path:
-            yield self._bytes(path, self._prefix.script(self._wheel.read(member)), 0o755)
-        elif _is_module(path):
-            source = self._wheel.read(member)
-            future = self._compiler.compile(f"/{self._prefix.path}/{path}", source)
-            yield lambda tar: self._module(tar, path, member, source, future)
-        else:
-            yield lambda tar: self._stream(tar, path, member, self._wheel.chunks(member))
+    def repeat(self, tar: LayerTar, prefix: Prefix) -> None:
+        """Install the wheel once more, after its steps; writes only what names the prefix.
+
+        An import corrects the paths in byte-code that was compiled for another folder.
+        """
+        again = _Installation(self._plan, self._owners, prefix, self._compiler)
+        for path, row in self._rows.items():
+            if (data := again._rewritten(path)) is not None:
+                again._bytes(path, data, tar, mode=0o755)
+            elif path != f"{self._metadata}/RECORD":
+                again._rows[path] = row
+                if self._owns(path):
+                    tar.hardlink(f"{prefix.path}/{path}", f"{self._prefix.path}/{path}")
+        again._record(tar)
+
+    def _owns(self, path: str) -> bool:
+        return self._owners.get(path, self._plan) is self._plan
+
+    def _rewritten(self, path: str) -> bytes | None:
+        """The contents of a script, which names the interpreter."""
+        if entry := self._plan.commands.get(path):
+            return self._prefix.command(entry)
+        member = self._plan.files.get(path)
+        if member is not None and path.startswith("bin/") and "/scripts/" in member.path:
+            return self._prefix.script(self._plan.wheel.read(member))
+        return None
 
     def _module(
-        self,
-        tar: LayerTar,
-        path: str,
-        member: WheelMember,
-        source: bytes,
-        future: Future[bytes | None],
+        self, path: str, source: bytes, compiled: Future[bytes | None], tar: LayerTar
     ) -> None:
-        self._stream(tar, path, member, (source,))
-        if (code := future.result()) is not None:
-            self._bytes(pyc_path(path), code)(tar)
+        self._stream(path, tar, (source,))
+        if (code := compiled.result()) is not None:
+            self._bytes(pyc_path(path), code, tar)
 
-    def _stream(
-        self, tar: LayerTar, path: str, member: WheelMember, chunks: Iterable[bytes]
-    ) -> None:
-        self._rows.append((path, member.digest, str(member.size)))
-        mode = 0o755 if member.executable else 0o644
-        tar.stream(f"{self._prefix.path}/{path}", member.size, chunks, mode)
+    def _stream(self, path: str, tar: LayerTar, chunks: Iterable[bytes] | None = None) -> None:
+        member = self._plan.files[path]
+        self._rows[path] = (member.digest, str(member.size))
+        if self._owns(path):
+            mode = 0o755 if member.executable else 0o644
+            chunks = self._plan.wheel.chunks(member) if chunks is None else chunks
+            tar.stream(f"{self._prefix.path}/{path}", member.size, chunks, mode)
 
-    def _bytes(self, path: str, data: bytes, mode: int = 0o644) -> Step:
-        def step(tar: LayerTar) -> None:
-            digest = encoded_digest(hashlib.sha256(data).digest())
-            self._rows.append((path, f"sha256={digest}", str(len(data))))
+    def _bytes(self, path: str, data: bytes, tar: LayerTar, mode: int = 0o644) -> None:
+        digest = encoded_digest(hashlib.sha256(data).digest())
+        self._rows[path] = (f"sha256={digest}", str(len(data)))
+        if self._owns(path):
             tar.file(f"{self._prefix.path}/{path}", data, mode)
 
-        return step
-
-    def _record(self, metadata: str) -> bytes:
-        """RECORD as the specification of installed projects has it: relative to site-packages."""
-        rows = [*self._rows, (f"{metadata}/RECORD", "", "")]
+    def _record(self, tar: LayerTar) -> None:
+        """Write RECORD as the specification of installed projects has it."""
+        path = f"{self._metadata}/RECORD"
+        rows = {**self._rows, path: ("", "")}
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerows(sorted((_from_site_packages(path), *rest) for path, *rest in rows))
-        return text.getvalue().encode("utf-8", "surrogateescape")
+        writer.writerows(sorted((_from_site_packages(p), *row) for p, row in rows.items()))
+        tar.file(f"{self._prefix.path}/{path}", text.getvalue().encode("utf-8", "surrogateescape"))
 
 
 def _from_site_packages(path: str) -> str:

@@ -54,6 +54,16 @@ def test_large_wheels_get_layers_of_their_own_and_the_rest_share_one() -> None:
     ]
 
 
+def test_a_large_wheel_of_two_stacks_is_in_the_image_once() -> None:
+    filename, blob_ = LARGE[0]
+    stacks = [
+        Stack(name, {filename: blob_, f"{name}-1-py3-none-any.whl": blob(7)}) for name in "ts"
+    ]
+    plan = plan_layers(ImageSpec("localhost/airgap/demo", DEBS, stacks, {}))
+    assert [layer.description for layer in plan[1:-1]] == ["s and t: large0 2", "t: t 1", "s: s 1"]
+    assert plan[1].recipe.inputs["prefixes"] == ["opt/s", "opt/t"]
+
+
 def test_the_order_in_which_things_are_named_makes_no_difference() -> None:
     assert keys(spec(*SMALL, *LARGE)) == keys(spec(*reversed([*SMALL, *LARGE])))
 

@@ -56,7 +56,7 @@ def test_entries_are_normalised_and_parents_come_first(layer: WriteLayer) -> Non
         entries = tar.getmembers()
     assert [entry.name for entry in entries] == ["a", "a/b", "a/b/c", "a/link", "a/twin", "tmp"]
     assert {(e.uid, e.gid, e.uname, e.gname, e.mtime) for e in entries} == {(0, 0, "", "", 1)}
-    assert [entry.mode for entry in entries] == [0o755, 0o755, 0o755, 0o777, 0o644, 0o1777]
+    assert [entry.mode for entry in entries] == [0o755, 0o755, 0o755, 0o777, 0o755, 0o1777]
 
 
 def test_long_and_foreign_names_are_read_back_by_gnu_tar(tmp_path: Path) -> None:

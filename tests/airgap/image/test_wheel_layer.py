@@ -29,7 +29,7 @@ Install = Callable[..., tarfile.TarFile]
 @pytest.fixture
 def install(layer: WriteLayer, compiler: Compiler) -> Install:
     """Install wheels and open the layer."""
-    return lambda *wheels: layer(lambda tar: write_wheel_layer(tar, wheels, PREFIX, compiler))
+    return lambda *wheels: layer(lambda tar: write_wheel_layer(tar, wheels, [PREFIX], compiler))
 
 
 def text(tar: tarfile.TarFile, path: str) -> str:
@@ -182,6 +182,52 @@ def test_bytes_do_not_depend_on_how_a_wheel_was_zipped(
     outputs = set()
     for files in (contents, dict(reversed(contents.items()))):
         out = io.BytesIO()
-        write_wheel_layer(LayerTar(out), [make_wheel(files)], PREFIX, compiler)
+        write_wheel_layer(LayerTar(out), [make_wheel(files)], [PREFIX], compiler)
         outputs.add(out.getvalue())
     assert len(outputs) == 1
+
+
+def test_a_second_prefix_shares_the_files_of_the_first(
+    layer: WriteLayer, compiler: Compiler, make_wheel: MakeWheel, tmp_path: Path
+) -> None:
+    files = {
+        "a.py": b"def fail():\n    raise KeyError\n",
+        "tool": b"\x7fELF",
+        f"{DATA}/scripts/s": b"#!python\n",
+    }
+    commands = "[console_scripts]\nrun=a:fail\n"
+    wheels = [make_wheel(files, entry_points=commands, modes={"tool": 0o755})]
+    prefixes = [Prefix("opt/one"), Prefix("opt/two")]
+    with layer(lambda tar: write_wheel_layer(tar, wheels, prefixes, compiler)) as tar:
+        tar.extractall(tmp_path)
+        assert tar.getmember(f"opt/two/{SITE_PACKAGES}/tool").mode == 0o755
+        rows = [
+            contents(tar, f"opt/{name}/{SITE_PACKAGES}/thing-1.0.dist-info/RECORD").splitlines()
+            for name in ("one", "two")
+        ]
+    one, two = (tmp_path / "opt" / name / SITE_PACKAGES for name in ("one", "two"))
+    for name in ("a.py", "tool", "__pycache__/a.cpython-311.pyc", "thing-1.0.dist-info/METADATA"):
+        assert (one / name).samefile(two / name)
+    for name in ("s", "run"):
+        assert (two / "../../../bin" / name).read_text().startswith("#!/opt/two/bin/python\n")
+    assert len(rows[0]) == len(rows[1]) == 10
+    assert [old[:15] for old, new in zip(*rows, strict=True) if old != new] == [
+        b"../../../bin/ru",
+        b"../../../bin/s,",
+    ]
+    # Tracebacks name the file that was imported, not the one that was compiled.
+    run = [sys.executable, "-c", "import a; a.fail()"]
+    log = subprocess.run(run, env={"PYTHONPATH": str(two)}, capture_output=True, text=True).stderr
+    assert f'File "{two}/a.py", line 2, in fail' in log
+
+
+def test_of_two_commands_of_one_name_the_later_wheel_gives_it(
+    install: Install, make_wheel: MakeWheel
+) -> None:
+    one, two = (
+        make_wheel({f"{name}.py": b""}, name=name, entry_points=f"[gui_scripts]\nx={name}:x\n")
+        for name in ("one", "two")
+    )
+    with install(one, two) as tar:
+        assert "from two import x" in text(tar, "opt/stack/bin/x")
+        assert tar.getnames().count("opt/stack/bin/x") == 1
