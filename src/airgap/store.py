@@ -22,6 +22,7 @@ import os
 import re
 import secrets
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,9 @@ BLOB_MTIME = 315532800
 neither ``dist/`` nor an archive made of it depends on when a file was fetched."""
 
 _CHUNK = 1 << 20
+
+_SMALL_MAY_LIVE = 3600
+"""Age in seconds from which on a small file in ``tmp`` is a killed process's."""
 
 
 @dataclass(frozen=True, order=True)
@@ -329,6 +333,11 @@ class Store:
                     continue
                 _remove_tree(lock_path.with_suffix(""))
                 lock_path.unlink(missing_ok=True)
+        for small in self._tmp.glob("*.small"):
+            # Nobody holds a lock on these, but writing one takes milliseconds.
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - small.stat().st_mtime > _SMALL_MAY_LIVE:
+                    small.unlink()
 
 
 def _stamp_of(stat: os.stat_result) -> str:

@@ -127,6 +127,16 @@ def test_a_killed_writer_leaves_nothing_after_the_next_one(store: Store) -> None
     assert not list(store.root.glob("tmp/*"))
 
 
+def test_small_files_of_a_killed_process_are_removed_after_an_hour(store: Store) -> None:
+    new, old = store.root / "tmp" / "1.small", store.root / "tmp" / "2.small"
+    new.touch()
+    old.touch()
+    os.utime(old, (time.time() - 3601, time.time() - 3601))
+    put(store, b"hello")
+    assert new.exists()
+    assert not old.exists()
+
+
 def _write_many(root: Path, number: int) -> None:
     store = Store(root)
     for i in range(20):

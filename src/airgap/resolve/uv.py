@@ -48,7 +48,7 @@ def compile_stack(stack: StackInput, work: Path) -> list[dict[str, Any]]:
         command.append(f"--exclude-newer={stack.cutoff}")
     for name, cutoff in sorted(stack.cutoffs.items()):
         command.append(f"--exclude-newer-package={name}={cutoff or 'false'}")
-    environment = {**os.environ, **_from_pip(_pip_config())}
+    environment = {**_without_uv_settings(), **_from_pip(_pip_config())}
     ran = _run(command, work, environment)
     if ran.returncode != 0 and (pages := _pytorch_pages(stack)):
         links = ",".join(filter(None, [environment.get("UV_FIND_LINKS"), *pages]))
@@ -125,6 +125,12 @@ def _pip_config() -> dict[str, str]:
             if equals and key.startswith(f"{section}."):
                 settings[key.removeprefix(f"{section}.")] = ast.literal_eval(value)
     return settings
+
+
+def _without_uv_settings() -> dict[str, str]:
+    """This process's environment, without what would make uv choose otherwise than the input."""
+    kept = ("UV_CACHE_DIR", "UV_HTTP_TIMEOUT", "UV_NATIVE_TLS", "UV_KEYRING_PROVIDER")
+    return {k: v for k, v in os.environ.items() if k in kept or not k.startswith("UV_")}
 
 
 def _from_pip(settings: Mapping[str, str]) -> dict[str, str]:

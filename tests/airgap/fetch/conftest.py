@@ -143,7 +143,7 @@ def offer(folder: Path, path: Path, uploaded: str = "2020-01-01", tells_size: bo
     index = folder / "index.json"
     page = json.loads(index.read_text()) if index.exists() else {"files": []}
     blob = hash_file(path)
-    entry = {
+    entry: dict[str, object] = {
         "filename": path.name,
         "url": quote(path.name),
         "hashes": {"sha256": blob.sha256},

@@ -13,8 +13,8 @@ from tests.airgap.fetch.conftest import MakeWheel, Site
 @pytest.fixture(autouse=True)
 def uv_without_a_past(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv-cache"))
-    for name in ("UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_FIND_LINKS", "UV_EXCLUDE_NEWER"):
-        monkeypatch.delenv(name, raising=False)
+    # A setting of uv's own must not change a lock.
+    monkeypatch.setenv("UV_EXCLUDE_NEWER", "2001-01-01")
 
 
 @pytest.fixture
