@@ -53,12 +53,12 @@ def _fetch(
         if stop.is_set():
             return
         if not store.has(package.blob):
-            progress.begin(package.filename, package.blob.size)
+            progress.begin(str(package), package.blob.size)
             with store.writer(
                 package.blob, doing="fetching the package", subject=package.filename
             ) as out:
                 _download(package, roots, opener, out, progress, stop)
-        progress.end(package.filename, package.blob.size)
+        progress.end(str(package), package.blob.size)
 
 
 def _download(
@@ -121,7 +121,7 @@ def _read(
             response.read(start % _CHUNK)
         while data := response.read(_CHUNK):
             out.write(data)
-            progress.update(package.filename, out.tell())
+            progress.update(str(package), out.tell())
             if stop.is_set():
                 raise _stopped(package)
             if out.tell() > package.blob.size:

@@ -25,7 +25,7 @@ class Progress:
         """
 
     def begin(self, item: str, size: int) -> None:
-        """An item is being fetched."""
+        """The first bytes of an item are here; of a small one this may never be said."""
 
     def update(self, item: str, done: int) -> None:
         """So much of a begun item is here."""
@@ -83,7 +83,7 @@ class Bars(Progress):
     def __init__(self, bar: "Bar") -> None:
         self._bar = bar
         self._lock = threading.Lock()
-        self._tasks: dict[str, TaskID] = {}
+        self._tasks: dict[str, tuple[TaskID, int]] = {}
         self._partial: dict[str, int] = {}
         self._done = self._size = 0
         self._total = bar.add_task("all", total=0)
@@ -95,12 +95,14 @@ class Bars(Progress):
 
     def begin(self, item: str, size: int) -> None:
         with self._lock:
-            self._tasks[item] = self._bar.add_task(item, total=size)
+            self._tasks[item] = (self._bar.add_task(item, total=size), size)
 
     def update(self, item: str, done: int) -> None:
         with self._lock:
             self._partial[item] = done
-            self._bar.update(self._tasks[item], completed=done)
+            task, size = self._tasks[item]
+            # What has arrived waits for others of its group before it enters the store.
+            self._bar.update(task, completed=done, visible=done < size)
             self._move()
 
     def end(self, item: str, size: int) -> None:
@@ -108,7 +110,7 @@ class Bars(Progress):
             self._partial.pop(item, None)
             self._done += size
             if item in self._tasks:
-                self._bar.remove_task(self._tasks.pop(item))
+                self._bar.remove_task(self._tasks.pop(item)[0])
             self._move()
 
     def _move(self) -> None:
@@ -124,9 +126,10 @@ def shown(stream: TextIO = sys.stderr) -> Iterator[Progress]:
     # Imported here because a build that fetches nothing should not wait for rich.
     from rich import progress as rich
     from rich.console import Console
+    from rich.table import Column
 
     with rich.Progress(
-        rich.TextColumn("{task.description}"),
+        rich.TextColumn("{task.description}", table_column=Column(no_wrap=True, max_width=32)),
         rich.BarColumn(),
         rich.DownloadColumn(),
         rich.TransferSpeedColumn(),

@@ -37,7 +37,7 @@ def build_wheels(
         assert wheel.sdist is not None
         with store.lock(wheel.blob.sha256):
             if not store.has(wheel.blob):
-                progress.begin(wheel.filename, wheel.blob.size)
+                progress.begin(str(wheel), wheel.blob.size)
                 fetch_sdist(store, wheel.name, wheel.version, wheel.sdist, backends)
                 filename, blob = build(store, wheel.sdist, backends)
                 if (filename, blob) != (wheel.filename, wheel.blob):
@@ -48,7 +48,7 @@ def build_wheels(
                         found=f"{filename}, {blob}",
                         remedy="make the lock anew and look at what changes in it",
                     )
-            progress.end(wheel.filename, wheel.blob.size)
+            progress.end(str(wheel), wheel.blob.size)
 
 
 def fetch_sdist(

@@ -7,7 +7,7 @@ more when the file enters the store.
 import contextlib
 import os
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -77,7 +77,7 @@ def fetch_unsized(store: Store, wheels: Iterable[Wheel], progress: Progress) -> 
             _download(group, work, Progress(), stop)
             for wheel in group if not stop.is_set() else ():
                 blob = store.add(_arrived(wheel, work / "wheels"), subject=wheel.filename)
-                progress.end(wheel.filename, blob.size)
+                progress.end(str(wheel), blob.size)
                 sized[wheel.name] = replace(wheel, blob=blob)
 
     run_all([partial(bring, group) for group in _groups(lacking)], _WORKERS)
@@ -104,25 +104,23 @@ def _fetch_group(
         lacking = missing(store, wheels)
         for wheel in wheels:
             if wheel not in lacking:
-                progress.end(wheel.filename, wheel.blob.size)
+                progress.end(str(wheel), wheel.blob.size)
         if not lacking or stop.is_set():
             return
         work = stack.enter_context(store.workdir())
-        for wheel in lacking:
-            progress.begin(wheel.filename, wheel.blob.size)
         _download(lacking, work, progress, stop)
         if stop.is_set():
             return
         for wheel in lacking:
             path = _arrived(wheel, work / "wheels")
             store.add(path, wheel.blob, doing="fetching the wheel", subject=wheel.filename)
-            progress.end(wheel.filename, wheel.blob.size)
+            progress.end(str(wheel), wheel.blob.size)
 
 
 def _download(
     wheels: Sequence[Wheel], work: Path, progress: Progress, stop: threading.Event
 ) -> None:
-    watch = partial(_watch, {wheel.filename for wheel in wheels}, work, progress)
+    watch = partial(_watch, {wheel.filename: wheel for wheel in wheels}, set(), work, progress)
     arguments = [
         "--only-binary=:all:",
         "--python-version=3.11",
@@ -157,12 +155,16 @@ def _platforms(wheels: Sequence[Wheel]) -> list[str]:
     return sorted({platform for tag in tags for platform in tag.split(".")} - {"any"}) or ["any"]
 
 
-def _watch(filenames: set[str], work: Path, progress: Progress) -> None:
+def _watch(wheels: Mapping[str, Wheel], begun: set[str], work: Path, progress: Progress) -> None:
     """Tell how much of each file pip has written, wherever below the work folder that is."""
     for folder, _, files in os.walk(work):
-        for name in filenames.intersection(files):
+        for filename in wheels.keys() & set(files):
+            wheel = wheels[filename]
+            if filename not in begun:
+                begun.add(filename)
+                progress.begin(str(wheel), wheel.blob.size)
             with contextlib.suppress(FileNotFoundError):
-                progress.update(name, Path(folder, name).stat().st_size)
+                progress.update(str(wheel), Path(folder, filename).stat().st_size)
 
 
 def _arrived(wheel: Wheel, folder: Path) -> Path:

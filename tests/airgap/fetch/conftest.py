@@ -1,4 +1,5 @@
 import base64
+import contextlib
 import hashlib
 import json
 import threading
@@ -24,7 +25,7 @@ class Site:
     url: str = ""
     requests: list[str] = field(default_factory=list)
     stall_at: str | None = None
-    """Where set: of paths that end so, half is sent, and then nothing for as long as it is set."""
+    """Where set: of paths that end so, the second half waits for as long as it is set."""
 
     def downloads(self, filename: str) -> int:
         return sum(path.endswith("/" + filename) for path in self.requests)
@@ -50,6 +51,9 @@ class _Handler(SimpleHTTPRequestHandler):
         self.wfile.flush()
         while self.site.stall_at is not None:
             threading.Event().wait(0.05)
+        # Whoever asked may have been killed meanwhile.
+        with contextlib.suppress(ConnectionError):
+            self.wfile.write(data[len(data) // 2 :])
 
     def _send_index(self, path: Path) -> None:
         data = path.read_bytes()

@@ -185,9 +185,15 @@ class Recorder(Progress):
 
 
 def test_progress_hears_of_each_wheel(index: Site, store: Store, make_wheel: MakeWheel) -> None:
-    wheel = make_wheel("seen")
+    wheel = make_wheel("seen", fill=1_000_000)
+    index.stall_at = wheel.filename
     progress = Recorder()
-    fetch_wheels(store, [wheel], progress)
+    fetch = threading.Thread(target=fetch_wheels, args=(store, [wheel], progress))
+    fetch.start()
+    while len(progress.events) < 2 and fetch.is_alive():
+        time.sleep(0.05)
+    index.stall_at = None
+    fetch.join()
     size = wheel.blob.size
-    name = wheel.filename
-    assert progress.events == [("expect", 1, size), ("begin", name, size), ("end", name, size)]
+    assert progress.events[:2] == [("expect", 1, size), ("begin", "seen 1.0", size)]
+    assert progress.events[-1] == ("end", "seen 1.0", size)
