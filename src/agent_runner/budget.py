@@ -23,13 +23,11 @@ class Prompt:
         history: The newest part of the chat, oldest message first.
         passages: The knowledge, most relevant first; the last one may be cut short.
         forgotten: How many messages of the chat were left out.
-        tokens: What the whole prompt takes.
     """
 
     history: list[Message]
     passages: list[Passage]
     forgotten: int
-    tokens: int
 
 
 def fit(
@@ -58,12 +56,14 @@ def fit(
             range(size), True, key=lambda n: measure([], _first(passages, n + 1)) > share
         )
         kept = _first(passages, over)
-    turns = range(len(history) // 2)
-    dropped = 2 * bisect_left(
-        turns, True, key=lambda turn: measure(history[2 * turn :], kept) <= limit
-    )
-    left = list(history[dropped:])
-    return Prompt(left, kept, dropped, measure(left, kept))
+    dropped = 0
+    if measure(history, kept) > limit:
+        turns = range(1, len(history) // 2)
+        fits = bisect_left(
+            turns, True, key=lambda turn: measure(history[2 * turn :], kept) <= limit
+        )
+        dropped = 2 * (1 + fits)
+    return Prompt(list(history[dropped:]), kept, dropped)
 
 
 def _first(passages: Sequence[Passage], characters: int) -> list[Passage]:

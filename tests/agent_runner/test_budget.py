@@ -26,14 +26,13 @@ def test_all_of_it_where_it_fits() -> None:
     history, passages = chat(10, 10), [Passage("a", "x" * 50), Passage("b", "x" * 20)]
     prompt = fit(history, passages, measure, 240)
     assert (prompt.history, prompt.passages, prompt.forgotten) == (history, passages, 0)
-    assert prompt.tokens == 190
 
 
 def test_the_least_relevant_knowledge_goes_first() -> None:
     passages = [Passage("a", "a" * 60), Passage("b", "b" * 60), Passage("c", "c" * 60)]
     prompt = fit([], passages, measure, 300)
     assert prompt.passages == [Passage("a", "a" * 60), Passage("b", "b" * 40)]
-    assert prompt.tokens == 200, "knowledge takes at most half of the room"
+    assert measure([], prompt.passages) == 200, "knowledge takes at most half of the room"
 
 
 def test_the_oldest_turns_go_first() -> None:
@@ -41,7 +40,6 @@ def test_the_oldest_turns_go_first() -> None:
     prompt = fit(history, [], measure, 270)
     assert prompt.history == history[2:]
     assert prompt.forgotten == 2
-    assert prompt.tokens == 240
 
 
 def test_room_that_knowledge_leaves_is_for_the_history() -> None:
@@ -61,9 +59,23 @@ def test_knowledge_outlives_history() -> None:
 def test_never_more_than_the_limit(limit: int) -> None:
     history, passages = chat(3, 60, 41, 7, 90, 1), [Passage("a", "x" * 77), Passage("b", "x" * 90)]
     prompt = fit(history, passages, measure, limit)
-    assert measure(prompt.history, prompt.passages) == prompt.tokens <= limit
+    assert measure(prompt.history, prompt.passages) <= limit
     assert prompt.history == history[prompt.forgotten :]
+    if prompt.forgotten:
+        more = history[prompt.forgotten - 2 :]
+        assert measure(more, prompt.passages) > limit, "no turn is left out without need"
     assert prompt.forgotten % 2 == 0, "half a turn is no history"
+
+
+def test_what_fits_is_measured_three_times() -> None:
+    calls = []
+
+    def counted(history: Sequence[Message], passages: Sequence[Passage]) -> int:
+        calls.append(len(history))
+        return measure(history, passages)
+
+    fit(chat(*[1] * 40), [Passage("a", "x")], counted, 300)
+    assert calls == [0, 0, 40]
 
 
 def test_a_question_that_is_too_long_is_told() -> None:
