@@ -5,8 +5,10 @@ import inspect
 import queue
 import struct
 import subprocess
+import threading
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import IO
 
@@ -17,7 +19,8 @@ from airgap.store import Blob, Store
 
 TAG = "cpython-311"
 
-_DOING = "compiling for the image"
+_PIPE = 1 << 20
+"""Bytes under way to a process, so that it never waits; the most that Linux gives any user."""
 
 
 def pyc_path(module: str) -> str:
@@ -36,14 +39,10 @@ class Compiler:
     """
 
     def __init__(self, interpreter: Interpreter, processes: int) -> None:
-        self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
         self._workers = [_Worker(interpreter) for _ in range(processes)]
-        for worker in self._workers:
-            self._idle.put(worker)
-        self._threads = ThreadPoolExecutor(processes)
 
     def compile(self, path: str, source: bytes) -> Future[bytes | None]:
-        """Start to compile a module.
+        """Start to compile a module; waits while a megabyte of sources is waiting already.
 
         Args:
             path: Absolute, as in the image.
@@ -53,20 +52,12 @@ class Compiler:
             The contents of its .pyc, or None where the file is no Python 3.11: a template, or meant
             for another version. The future raises `AirgapError` when the process died.
         """
-        return self._threads.submit(self._answer, path, source)
+        return min(self._workers, key=lambda worker: worker.load).compile(path, source)
 
     def close(self) -> None:
-        """End the processes; what was not yet compiled is dropped."""
-        self._threads.shutdown(cancel_futures=True)
+        """End the processes, after what they were given."""
         for worker in self._workers:
             worker.close()
-
-    def _answer(self, path: str, source: bytes) -> bytes | None:
-        worker = self._idle.get()
-        try:
-            return worker.compile(path, source)
-        finally:
-            self._idle.put(worker)
 
 
 @contextlib.contextmanager
@@ -85,8 +76,15 @@ def compiler(store: Store, debs: Mapping[str, Blob], processes: int = 2) -> Iter
             made.close()
 
 
+@dataclass
+class _Request:
+    path: str
+    size: int
+    answer: Future[bytes | None]
+
+
 class _Worker:
-    """One process that runs `compile_worker`."""
+    """One process that runs `compile_worker`, and a thread that collects its answers."""
 
     def __init__(self, interpreter: Interpreter) -> None:
         # As text, because this package may lie in a zip file, and the other Python has none of it.
@@ -97,33 +95,59 @@ class _Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            pipesize=_PIPE,
         )
         assert self._process.stdin is not None and self._process.stdout is not None
-        self._requests: IO[bytes] = self._process.stdin
+        self._sources: IO[bytes] = self._process.stdin
         self._answers: IO[bytes] = self._process.stdout
+        self._sent: queue.SimpleQueue[_Request | None] = queue.SimpleQueue()
+        self._asked = 0
+        self._answered = 0
+        self._thread = threading.Thread(target=self._collect)
+        self._thread.start()
 
-    def compile(self, path: str, source: bytes) -> bytes | None:
+    @property
+    def load(self) -> int:
+        """Bytes of source that were sent and not yet compiled."""
+        return self._asked - self._answered
+
+    def compile(self, path: str, source: bytes) -> Future[bytes | None]:
+        request = _Request(path, len(source), Future())
+        self._asked += request.size
+        self._sent.put(request)
         name = path.encode("utf-8", "surrogateescape")
-        try:
-            self._requests.write(struct.pack(">II", len(name), len(source)) + name)
-            self._requests.write(source)
-            self._requests.flush()
-            done, size = struct.unpack(">BI", self._read(5))
-            answer = self._read(size)
-        except (BrokenPipeError, EOFError) as error:
-            raise AirgapError(
-                _DOING,
-                path,
-                found=f"its Python ended early, with exit status {self._process.wait()}",
-                remedy="check that programs may run from the store's disk (not mounted noexec)",
-            ) from error
-        return answer if done else None
+        # A process that died is noticed by the thread.
+        with contextlib.suppress(BrokenPipeError):
+            self._sources.write(struct.pack(">II", len(name), len(source)) + name)
+            self._sources.write(source)
+            self._sources.flush()
+        return request.answer
 
     def close(self) -> None:
         with contextlib.suppress(BrokenPipeError):
-            self._requests.close()
+            self._sources.close()
+        self._sent.put(None)
+        self._thread.join()
         self._answers.close()
         self._process.wait()
+
+    def _collect(self) -> None:
+        while request := self._sent.get():
+            try:
+                done, size = struct.unpack(">BI", self._read(5))
+                data = self._read(size)
+            except EOFError:
+                request.answer.set_exception(
+                    AirgapError(
+                        "compiling for the image",
+                        request.path,
+                        found=f"its Python ended early, with exit status {self._process.wait()}",
+                        remedy="check that programs may run from the store's disk (no `noexec`)",
+                    )
+                )
+            else:
+                self._answered += request.size
+                request.answer.set_result(data if done else None)
 
     def _read(self, size: int) -> bytes:
         data = self._answers.read(size)
