@@ -1,0 +1,108 @@
+"""Targets from their specs to dist/, with real wheels of a few bytes."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airgap import steps
+from airgap.errors import AirgapError
+from airgap.locks import python
+from airgap.make import make
+from airgap.store import Store
+from tests.airgap.small_wheels import greeting_stack
+
+WHEELHOUSE = {"kind": "wheelhouse", "name": "stack", "lock": "stack.lock"} | {
+    "build_backends": "backends.lock"
+}
+PEX = {
+    "kind": "pex",
+    "name": "hello",
+    "wheelhouse": WHEELHOUSE,
+    "files": [["hello.py", "src/hello.py"]],
+    "module": "hello",
+    "layout": "packed",
+}
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "store")
+
+
+@pytest.fixture
+def root(tmp_path: Path, store: Store) -> Path:
+    root = tmp_path / "repo"
+    (root / "src").mkdir(parents=True)
+    (root / "src" / "hello.py").write_text("import greeter\nprint(greeter.text)\n")
+    (root / "stack.lock").write_text(python.render(greeting_stack(store)))
+    (root / "backends.lock").write_text("")
+    return root
+
+
+def ask(store: Store, spec: dict[str, Any], root: Path, tmp_path: Path) -> list[dict[str, Any]]:
+    return make(store, spec, root, tmp_path / "dist" / "out", tmp_path / "receipt")
+
+
+def test_a_target_whose_blobs_are_there_is_made_at_once(
+    store: Store, root: Path, tmp_path: Path
+) -> None:
+    assert ask(store, WHEELHOUSE, root, tmp_path) == []
+    receipt = json.loads((tmp_path / "receipt").read_text())
+    made = {path.name for path in (tmp_path / "dist" / "out").iterdir()}
+    assert made == set(receipt["files"])
+    assert str(tmp_path) not in json.dumps(receipt)
+
+
+def test_what_is_missing_comes_back_as_steps_and_nothing_is_written(
+    store: Store, root: Path, tmp_path: Path
+) -> None:
+    wheel = python.parse((root / "stack.lock").read_text(), "")[0]
+    store.path(wheel.blob).unlink()
+    (step,) = ask(store, WHEELHOUSE, root, tmp_path)
+    assert step["kind"] == "wheels"
+    assert wheel.name in step["description"]
+    assert wheel.blob.sha256 in step["value"]["lock"]
+    assert not (tmp_path / "dist").exists()
+
+
+def test_the_steps_of_a_target_lead_to_it(store: Store, root: Path, tmp_path: Path) -> None:
+    (step,) = ask(store, PEX, root, tmp_path)
+    step = json.loads(json.dumps(step))
+    steps.run(store, step["kind"], step["value"])
+    assert ask(store, PEX, root, tmp_path) == []
+    assert (tmp_path / "dist" / "out" / "pex").exists()
+
+
+def test_large_and_small_wheels_become_steps_that_say_so(store: Store) -> None:
+    large = python.parse(
+        f"torch==2.0 --hash=sha256:{'0' * 64}  # torch-2.0-py3-none-any.whl 200000000", ""
+    )
+    small = python.parse(
+        "".join(
+            f"a{i}==1.0 --hash=sha256:{str(i) * 64}  # a{i}-1.0-py3-none-any.whl 1000\n"
+            for i in range(3)
+        ),
+        "",
+    )
+    descriptions = [step.description for step in steps.wheel_steps([*large, *small], [])]
+    assert descriptions == ["Fetch torch 2.0 (200.0 MB)", "Fetch 3 small wheels (3.0 kB)"]
+
+
+def test_gathering_tells_all_that_is_missing_once() -> None:
+    def missing(*names: str) -> None:
+        raise steps.Missing(steps.Step("wheels", name, {}) for name in names)
+
+    with pytest.raises(steps.Missing) as caught:
+        steps.gather(lambda: missing("a", "b"), lambda: 1, lambda: missing("b", "c"))
+    assert [step.description for step in caught.value.steps] == ["a", "b", "c"]
+
+
+def test_a_damaged_lock_stops_before_anything_is_written(
+    store: Store, root: Path, tmp_path: Path
+) -> None:
+    (root / "stack.lock").write_text("greeter==1.0\n")
+    with pytest.raises(AirgapError, match="line 1"):
+        ask(store, WHEELHOUSE, root, tmp_path)
+    assert not (tmp_path / "dist").exists()
