@@ -128,8 +128,8 @@ class Store:
         Raises:
             AirgapError: The folder cannot be made or written.
         """
-        # Absolute, because pip and pex are run in other folders; and `realpath`, because Pants hands
-        # a cache as a link whose folder may have been removed.
+        # Absolute, because pip and pex are run in other folders; and `realpath`, because Pants
+        # hands a cache as a link whose folder may have been removed.
         root = Path(os.path.realpath(root))
         self.root = root
         self._blobs = root / "blobs" / "sha256"
@@ -331,7 +331,11 @@ class Store:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 except BlockingIOError:
                     continue
-                _remove_tree(lock_path.with_suffix(""))
+                try:
+                    _remove_tree(lock_path.with_suffix(""))
+                except OSError:
+                    # A program that the killed process had started still writes there.
+                    continue
                 lock_path.unlink(missing_ok=True)
         for small in self._tmp.glob("*.small"):
             # Nobody holds a lock on these, but writing one takes milliseconds.

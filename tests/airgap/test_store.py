@@ -127,6 +127,25 @@ def test_a_killed_writer_leaves_nothing_after_the_next_one(store: Store) -> None
     assert not list(store.root.glob("tmp/*"))
 
 
+def test_what_a_killed_process_had_started_disturbs_nobody(store: Store) -> None:
+    (store.root / "tmp" / "dead.lock").touch()
+    folder = store.root / "tmp" / "dead"
+    (folder / "deep").mkdir(parents=True)
+    writing = "import itertools\nfor n in itertools.count(): open(f'deep/{n}', 'w').close()"
+    orphan = subprocess.Popen(
+        [sys.executable, "-c", writing], cwd=folder, stderr=subprocess.DEVNULL
+    )
+    while not (folder / "deep" / "1000").exists():
+        time.sleep(0.01)
+    try:
+        put(store, b"meanwhile")
+    finally:
+        orphan.kill()
+        orphan.wait()
+    put(store, b"after")
+    assert not list((store.root / "tmp").iterdir())
+
+
 def test_small_files_of_a_killed_process_are_removed_after_an_hour(store: Store) -> None:
     new, old = store.root / "tmp" / "1.small", store.root / "tmp" / "2.small"
     new.touch()
