@@ -82,7 +82,7 @@ class ServedAgent:
                 yield answer
         except (openai.APIError, OSError) as error:
             raise Problem("broken", why=error) from error
-        answer.cut = model.end == "length"
+        answer.cut = model.cut
         memory.history = memory.history[prompt.forgotten :]
         memory.update_history(
             [Message(role="user", content=question), Message(role="assistant", content=answer.text)]

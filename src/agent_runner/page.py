@@ -96,13 +96,15 @@ def _blocks(agent: ServedAgent) -> gr.Blocks:
         def respond(
             asked: str, shown: Chat, memory: VisitorMemory | None, request: gr.Request
         ) -> Iterator[tuple[gr.Textbox, Chat, VisitorMemory]]:
+            if not asked.strip():
+                yield gr.skip(), gr.skip(), gr.skip()
+                return
             memory = memory or agent.memory()
             language = language_of(request.headers.get("accept-language", ""))
             shown = [*shown, {"role": "user", "content": asked}]
             yield gr.Textbox("", submit_btn=False, stop_btn=True), shown, memory
             for added in _answer(agent, memory, asked, language):
                 yield gr.skip(), [*shown, *added], memory
-            yield gr.Textbox(submit_btn=True, stop_btn=False), [*shown, *added], memory
 
         ask = {
             "fn": respond,
@@ -113,9 +115,19 @@ def _blocks(agent: ServedAgent) -> gr.Blocks:
         }
         typed = question.submit(**ask)
         chosen = chat.example_select(_chosen, outputs=question, queue=False).then(**ask)
-        ready = {"fn": lambda: gr.Textbox(submit_btn=True, stop_btn=False), "outputs": question}
-        question.stop(**ready, cancels=[typed, chosen], queue=False)
-        gr.on([new.click, chat.clear], lambda: ([], None), outputs=[chat, memory], queue=False)
+        for event in (typed, chosen):
+            # Also after a stop, and not before it is done: a question in between would be lost.
+            event.then(
+                lambda: gr.Textbox(submit_btn=True, stop_btn=False), outputs=question, queue=False
+            )
+        question.stop(None, cancels=[typed, chosen])
+        gr.on(
+            [new.click, chat.clear],
+            lambda: ([], None),
+            outputs=[chat, memory],
+            cancels=[typed, chosen],
+            queue=False,
+        )
     return blocks.queue(max_size=_WAITING)
 
 

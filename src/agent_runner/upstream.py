@@ -7,6 +7,7 @@ another release is refused at the start and not found out in an answer.
 import copy
 import inspect
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ class LocalModel(OpenAi):
             http_client=httpx.Client(trust_env=False),
         )
         self.max_tokens = 0
-        self.end: str | None = None
+        self.cut = False
 
     def for_one_answer(self, max_tokens: int) -> "LocalModel":
         """A model of its own for one answer of so many tokens; the connections are shared."""
@@ -83,16 +84,16 @@ class LocalModel(OpenAi):
 
     def _chat_stream(self, messages: Messages, stop: list[str], **_: Any) -> Iterator[str]:
         chunks: Any = self.client.chat.completions.create(
-            model=self.model,
-            messages=_plain(messages),
-            stop=stop,
-            stream=True,
-            max_tokens=self.max_tokens,
+            model=self.model, messages=_plain(messages), stop=stop, stream=True
         )
+        # Leaving the block ends the answer in the server too.
         with chunks:
-            for chunk in chunks:
+            # Sent along, the limit would replace the server's own, which may be lower. The server
+            # sends a token at a time.
+            for chunk in islice(chunks, self.max_tokens):
                 for choice in chunk.choices:
-                    self.end = choice.finish_reason or self.end
+                    # None until the last piece: the limit came first where it stays so.
+                    self.cut = choice.finish_reason in (None, "length")
                     if choice.delta.content:
                         yield choice.delta.content
 
