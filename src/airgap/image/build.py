@@ -137,10 +137,10 @@ def build_image(store: Store, spec: ImageSpec) -> Image:
     """
     plan = plan_layers(spec)
     missing = [layer for layer in plan if store.result(layer.recipe) is None]
-    if missing:
+    if len(missing) > 1:
         # `spawn`, because a fork of a process with threads may hang.
         spawn = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(min(_AT_ONCE, len(missing)), spawn) as processes:
+        with ProcessPoolExecutor(_AT_ONCE, spawn) as processes:
             # The largest first, so that none is left to run alone at the end.
             missing.sort(key=lambda layer: -layer.size)
             for done in [processes.submit(make_layer, store, layer) for layer in missing]:
