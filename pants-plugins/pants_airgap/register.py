@@ -1,4 +1,4 @@
-"""The entry point of the Pants plugin: carries wheels, packages, models and images across an air gap."""
+"""The entry point of the Pants plugin: its targets and rules."""
 
 from pants_airgap import build, run, spec, subsystem
 from pants_airgap import target_types as kinds

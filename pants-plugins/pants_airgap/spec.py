@@ -1,4 +1,4 @@
-"""From targets to the specification that the tool works from: one JSON value and the files it names."""
+"""From targets to what the tool works from: one JSON value and the files that it names."""
 
 from __future__ import annotations
 

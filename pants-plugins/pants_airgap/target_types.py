@@ -1,4 +1,4 @@
-"""The targets of which a bundle's bill of materials is written. `./pants help <target>` shows them."""
+"""The targets of which a bundle's bill of materials is written; `./pants help` shows them."""
 
 from __future__ import annotations
 

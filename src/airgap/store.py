@@ -202,9 +202,11 @@ class Store:
         subject = subject or path.name
         with _disk_errors(doing, subject):
             if path.stat().st_dev != self._tmp.stat().st_dev:
-                with self.writer(expected, doing=doing, subject=subject) as out:
-                    with open(path, "rb") as source:
-                        shutil.copyfileobj(source, out, _CHUNK)
+                with (
+                    self.writer(expected, doing=doing, subject=subject) as out,
+                    open(path, "rb") as source,
+                ):
+                    shutil.copyfileobj(source, out, _CHUNK)
                 path.unlink()
                 return out.blob
             blob = hash_file(path)

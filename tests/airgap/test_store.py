@@ -35,9 +35,11 @@ def test_a_blob_is_named_by_its_content_and_cannot_be_written(store: Store) -> N
 
 
 def test_wrong_bytes_leave_nothing_and_say_both_hashes(store: Store) -> None:
-    with pytest.raises(AirgapError) as caught:
-        with store.writer(HELLO, doing="fetching", subject="hello.txt") as out:
-            out.write(b"hellO")
+    with (
+        pytest.raises(AirgapError) as caught,
+        store.writer(HELLO, doing="fetching", subject="hello.txt") as out,
+    ):
+        out.write(b"hellO")
     assert HELLO.sha256 in str(caught.value)
     assert hashlib.sha256(b"hellO").hexdigest() in str(caught.value)
     assert not list(store.root.glob("blobs/sha256/*"))

@@ -115,7 +115,8 @@ def test_a_bundle_is_described_with_all_its_parts_and_their_files(runner: RuleRu
 def test_an_address_of_another_kind_is_refused_by_name(runner: RuleRunner) -> None:
     with pytest.raises(ExecutionError) as caught:
         specs(runner, (":minilm",), "wheelhouse")
-    assert "takes targets of the kind `wheelhouse`, but src:minilm is a `model`" in str(caught.value)
+    said = "takes targets of the kind `wheelhouse`, but src:minilm is a `model`"
+    assert said in str(caught.value)
 
 
 def test_an_unknown_stack_is_refused_by_name(runner: RuleRunner) -> None:
