@@ -24,8 +24,8 @@ def offline_environment(environ: Mapping[str, str]) -> dict[str, str]:
     get one below the folder for temporary files.
     """
     changes = dict(_OFFLINE)
-    home = Path(environ.get("HOME") or "/nonexistent")
-    if not os.access(home, os.W_OK | os.X_OK):
+    home = environ.get("HOME")
+    if not home or not os.access(home, os.W_OK | os.X_OK):
         spare = Path(tempfile.gettempdir()) / f"vllm-server-{os.getuid()}"
         spare.mkdir(mode=0o700, exist_ok=True)
         changes["HOME"] = str(spare)

@@ -18,7 +18,7 @@ def test_a_home_that_can_be_written_stays(tmp_path: Path) -> None:
     assert "HOME" not in offline_environment({"HOME": str(tmp_path)})
 
 
-@pytest.mark.parametrize("environ", [{}, {"HOME": ""}, {"HOME": "/nonexistent"}])
+@pytest.mark.parametrize("environ", [{}, {"HOME": ""}, {"HOME": "/proc/nowhere"}])
 def test_caches_have_a_place_where_there_is_no_home(
     environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
