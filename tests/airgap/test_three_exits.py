@@ -37,7 +37,7 @@ def image_of(store: Store, wheels: tuple[Wheel, ...], dest: Path) -> Path:
     with store.writer() as out:
         tar = LayerTar(out)
         files = [(wheel.filename, store.path(wheel.blob)) for wheel in wheels]
-        write_wheel_layer(tar, files, Prefix("opt/stack"), compiler)
+        write_wheel_layer(tar, files, [Prefix("opt/stack")], compiler)
         tar.close()
     image = assemble(store, "localhost/x", [Layer(out.blob, "wheels")], Run(), "1:1")
     tree.write(store, {path: tree.Entry(blob) for path, blob in image.files.items()}, dest)
