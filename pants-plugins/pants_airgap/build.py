@@ -132,7 +132,7 @@ async def make(
 
 def _check(result: FallibleProcessResult) -> None:
     if result.exit_code != 0:
-        raise AirgapError(result.stderr.decode(errors="replace").strip())
+        raise AirgapError(result.stderr.decode(errors="replace").strip().removeprefix("error: "))
 
 
 @rule
