@@ -1,0 +1,73 @@
+"""One network, one Docker daemon and one server for all tests of the built demo."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.e2e import needs
+from tests.e2e.chat_page import Visits, chromium
+from tests.e2e.daemon import docker_daemon
+from tests.e2e.demo import PAGE_URL, Demo, built_demo
+from tests.e2e.intranet import Seen, intranet
+
+
+@pytest.fixture(scope="session")
+def demo_folder() -> Path:
+    return built_demo()
+
+
+@pytest.fixture(scope="session")
+def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
+    needs.root()
+    with intranet(tmp_path_factory.mktemp("intranet")) as seen:
+        yield seen
+
+
+@pytest.fixture(scope="session")
+def docker_host(outside: Seen) -> Iterator[str]:
+    with docker_daemon() as host:
+        yield host
+
+
+@pytest.fixture(scope="session")
+def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("state") / "状态 folder"
+
+
+@pytest.fixture(scope="session")
+def demo(demo_folder: Path, docker_host: str, state: Path) -> Demo:
+    """The bundle with a daemon to run on; nothing of it is up."""
+    return Demo(demo_folder, {"DOCKER_HOST": docker_host, "AIRGAP_STATE_DIR": str(state)})
+
+
+@pytest.fixture(scope="session")
+def first_up(demo: Demo) -> str:
+    """What the first ``airgap up`` said, on a Docker that had no image."""
+    done = demo.airgap("up")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def served(demo: Demo, first_up: str) -> Demo:
+    """The bundle while it is up."""
+    return demo
+
+
+@pytest.fixture(scope="session")
+def browser(served: Demo) -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture
+def visits(browser: Browser) -> Iterator[Visits]:
+    """Visitors of the page, of which none may have asked another host for anything."""
+    visits = Visits(browser)
+    yield visits
+    visits.close()
+    assert visits.requests
+    own = (PAGE_URL, "data:", "blob:")
+    assert [address for address in visits.requests if not address.startswith(own)] == []

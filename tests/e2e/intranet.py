@@ -1,0 +1,78 @@
+"""A network for the tests: this process in a namespace whose only neighbour is "outside".
+
+The ports of the bundle are then free whatever else runs on the machine, two runs do not meet, and
+what would leave the host can be seen. All of it ends with the processes in it.
+"""
+
+import ctypes
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.e2e.needs import PATH, missing, program
+
+OUTSIDE = "203.0.113.1"
+"""The machine outside; it answers on port 80. The block is one for documentation (RFC 5737)."""
+HOST = "203.0.113.2"
+"""The address of the host that the bundle runs on."""
+
+_CLONE_NEWNET = 0x40000000
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Packets that reached the machine outside."""
+
+    log: Path
+
+    def packets(self) -> list[tuple[str, int]]:
+        """Source address and destination port of each TCP and UDP packet so far, in order."""
+        lines = (line.split() for line in self.log.read_text().splitlines())
+        return [(words[0], int(words[1])) for words in lines if len(words) == 2]
+
+
+@contextmanager
+def intranet(folder: Path) -> Iterator[Seen]:
+    """Moves this thread, and what it starts from now on, into a namespace of its own.
+
+    Needs root. Threads that run already stay where they are.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    ip, nsenter = program("ip"), program("nsenter")
+    home = os.open("/proc/self/ns/net", os.O_RDONLY)
+    if libc.unshare(_CLONE_NEWNET) != 0:
+        missing(f"no network namespace can be made: {os.strerror(ctypes.get_errno())}")
+    try:
+        log = folder / "outside.log"
+        with log.open("w") as output:
+            script = Path(__file__).with_name("outside.py")
+            outside = subprocess.Popen(
+                [program("unshare"), "--net", sys.executable, script],
+                stdout=output,
+                env={"PATH": PATH},
+            )
+        try:
+            while "ready" not in log.read_text():
+                assert outside.poll() is None, "the machine outside did not start"
+            beyond = [nsenter, f"--net=/proc/{outside.pid}/ns/net", ip]
+            for command in (
+                [ip, "link", "set", "lo", "up"],
+                [ip, *"link add up0 type veth peer name in0 netns".split(), str(outside.pid)],
+                [ip, "address", "add", f"{HOST}/24", "dev", "up0"],
+                [ip, "link", "set", "up0", "up"],
+                [*beyond, "address", "add", f"{OUTSIDE}/24", "dev", "in0"],
+                [*beyond, "link", "set", "in0", "up"],
+                [ip, "route", "add", "default", "via", OUTSIDE],
+            ):
+                subprocess.run(command, check=True, timeout=30)
+            yield Seen(log)
+        finally:
+            outside.kill()
+            outside.wait()
+    finally:
+        libc.setns(home, _CLONE_NEWNET)
+        os.close(home)
