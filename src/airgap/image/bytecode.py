@@ -39,7 +39,10 @@ class Compiler:
     """
 
     def __init__(self, interpreter: Interpreter, processes: int) -> None:
-        self._workers = [_Worker(interpreter) for _ in range(processes)]
+        """Start no process yet; at most ``processes`` are started, as there is work for them."""
+        self._interpreter = interpreter
+        self._processes = processes
+        self._workers: list[_Worker] = []
 
     def compile(self, path: str, source: bytes) -> Future[bytes | None]:
         """Start to compile a module; waits while a megabyte of sources is waiting already.
@@ -52,6 +55,8 @@ class Compiler:
             The contents of its .pyc, or None where the file is no Python 3.11: a template, or meant
             for another version. The future raises `AirgapError` when the process died.
         """
+        if len(self._workers) < self._processes and all(worker.load for worker in self._workers):
+            self._workers.append(_Worker(self._interpreter))
         return min(self._workers, key=lambda worker: worker.load).compile(path, source)
 
     def close(self) -> None:

@@ -17,7 +17,6 @@ import marshal
 import struct
 import sys
 from types import CodeType
-from typing import Any, BinaryIO
 
 UNCHECKED_HASH = 0b01
 """PEP 552: the .pyc names the hash of its source, and an import does not look at the source."""
@@ -41,7 +40,7 @@ def byte_code(path: str, source: bytes) -> bytes:
 def _strings(code: CodeType) -> list[object]:
     """Every string that `marshal` will meet (among others), so that each is referred to twice."""
     held: list[object] = []
-    waiting: list[Any] = [code]
+    waiting: list[CodeType | tuple[object, ...] | frozenset[object]] = [code]
     while waiting:
         items = waiting.pop()
         if isinstance(items, CodeType):
@@ -53,8 +52,9 @@ def _strings(code: CodeType) -> list[object]:
     return held
 
 
-def serve(requests: BinaryIO, answers: BinaryIO) -> None:
+def serve() -> None:
     """Answer requests until they end."""
+    requests, answers = sys.stdin.buffer, sys.stdout.buffer
     for number in range(256):
         sys.intern(chr(number))
     while head := requests.read(8):
@@ -71,4 +71,4 @@ def serve(requests: BinaryIO, answers: BinaryIO) -> None:
 
 
 if __name__ == "__main__":
-    serve(sys.stdin.buffer, sys.stdout.buffer)
+    serve()
