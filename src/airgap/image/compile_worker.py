@@ -3,7 +3,7 @@
 Requests on standard input, one answer each on standard output, until the input ends::
 
     request   >II  length of path, length of source; then both
-    answer    >BI  1 compiled or 0 not compilable, length; then the .pyc or the reason as UTF-8
+    answer    >BI  1 compiled or 0 not compilable, length of the .pyc; then that
 
 `marshal` writes an object with a back-reference mark only if something else refers to it, and a
 string with another mark if it is interned. Of all that a compiled module consists of, strings alone
@@ -63,8 +63,8 @@ def serve() -> None:
         source = requests.read(source_size)
         try:
             done, data = 1, byte_code(path, source)
-        except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError) as error:
-            done, data = 0, f"{type(error).__name__}: {error}".encode(errors="replace")
+        except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError):
+            done, data = 0, b""
         answers.write(struct.pack(">BI", done, len(data)))
         answers.write(data)
         answers.flush()

@@ -231,3 +231,17 @@ def test_of_two_commands_of_one_name_the_later_wheel_gives_it(
     with install(one, two) as tar:
         assert "from two import x" in text(tar, "opt/stack/bin/x")
         assert tar.getnames().count("opt/stack/bin/x") == 1
+
+
+def test_the_bytes_of_a_layer_stay_what_they_were(
+    compiler: Compiler, make_wheel: MakeWheel
+) -> None:
+    files = {"b.txt": b"b", "a.so": b"a", f"{DATA}/scripts/s": b"#!python\n"}
+    wheel = make_wheel(files, entry_points="[console_scripts]\nrun=a:x\n", modes={"a.so": 0o755})
+    out = io.BytesIO()
+    write_wheel_layer(LayerTar(out), [wheel], [PREFIX, Prefix("opt/two")], compiler)
+    # Where this changes, raise airgap.image.build.VERSION.
+    assert (
+        hashlib.sha256(out.getvalue()).hexdigest()
+        == "3a4e2e2785ba2dd627f3c9764cd323efe62f00ebb28839cf9b329c5836b7589f"
+    )
