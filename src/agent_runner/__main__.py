@@ -8,16 +8,19 @@ import os
 import signal
 import sys
 import tempfile
+import warnings
 from pathlib import Path
 
 from agent_runner import config, offline, settings
-from agent_runner.texts import Problem
+from agent_runner.errors import StartError
 
 
 def main() -> int:
     """Serve until a signal ends it; the exit status is 1 where it cannot start."""
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.INFO)
     logging.getLogger("httpx").setLevel(logging.WARNING)
+    # Libraries that a lock holds still warn of what will change in their future.
+    warnings.simplefilter("ignore")
     # As a container's first process Python would ignore the signal until the page is served.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with tempfile.TemporaryDirectory(prefix="agent-runner-") as scratch:
@@ -32,8 +35,8 @@ def main() -> int:
             from agent_runner.page import application
 
             app = application(ServedAgent(read, exported))
-        except Problem as problem:
-            print(problem, problem.text("zh"), sep="\n", file=sys.stderr)
+        except StartError as error:
+            print(f"agent_runner: {error}", file=sys.stderr)
             return 1
         logging.info("`%s` is served on http://%s:%d", exported.name, read.host, read.port)
         uvicorn.run(

@@ -1,8 +1,11 @@
 """One agent: how a question becomes an answer."""
 
+import logging
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+import httpx
 import openai
 from modelscope_agent.llm.base import BaseChatModel
 from modelscope_agent.schemas import Message
@@ -10,15 +13,16 @@ from modelscope_agent.utils.utils import has_chinese_chars
 
 from agent_runner import budget, knowledge, upstream
 from agent_runner.config import AgentConfig
+from agent_runner.errors import Problem, first_line
 from agent_runner.index import Passage
 from agent_runner.server import Server
 from agent_runner.settings import Settings
-from agent_runner.texts import Problem
 
 _PASSAGES = 3
 """How many passages the model is given at most."""
 _LEAST_COSINE = 0.2
 """Passages below have nothing to do with the question; a small model would be led astray."""
+_log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -65,6 +69,7 @@ class ServedAgent:
         Raises:
             Problem: If the model server does not answer or the question is too long.
         """
+        started = time.monotonic()
         context = self._server.context()
         room = budget.answer_room(context)
         prompt = budget.fit(
@@ -80,14 +85,16 @@ class ServedAgent:
             for piece in self._run(model, question, prompt.history, prompt.passages):
                 answer.text += piece
                 yield answer
-        except (openai.APIError, OSError) as error:
-            raise Problem("broken", why=error) from error
+        except (openai.APIError, httpx.HTTPError) as error:
+            raise Problem("broken", why=first_line(error)) from error
         answer.cut = model.cut
         memory.history = memory.history[prompt.forgotten :]
         memory.update_history(
             [Message(role="user", content=question), Message(role="assistant", content=answer.text)]
         )
         yield answer
+        seconds = time.monotonic() - started
+        _log.info("answered in %.1f s with %d passages", seconds, len(answer.passages))
 
     def _run(
         self,

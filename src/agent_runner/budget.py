@@ -4,8 +4,8 @@ from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from agent_runner.errors import Problem
 from agent_runner.index import Passage
-from agent_runner.texts import Problem
 
 Message = dict[str, str]
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from agent_runner.texts import Problem
+from agent_runner.errors import StartError
 
 KNOWLEDGE = (".txt", ".md", ".pdf", ".docx", ".pptx")
 """The kinds of knowledge files that modelscope-agent's reader knows."""
@@ -47,7 +47,7 @@ def read(folder: Path) -> AgentConfig:
     """Read the agent in ``folder``.
 
     Raises:
-        Problem: If builder_config.json or a file that it names is missing or of the wrong shape.
+        StartError: If builder_config.json or a file that it names is missing or of the wrong shape.
     """
     path = folder / "builder_config.json"
     try:
@@ -76,8 +76,8 @@ def read(folder: Path) -> AgentConfig:
     )
 
 
-def _wrong(folder: Path, wrong: str, remedy: str = "Export the agent again.") -> Problem:
-    return Problem("agent", path=folder, wrong=wrong, remedy=remedy)
+def _wrong(folder: Path, wrong: str, remedy: str = "export the agent again") -> StartError:
+    return StartError(f"the agent in `{folder}` cannot be served: {wrong}", remedy)
 
 
 def _texts(folder: Path, raw: Mapping[str, object], field: str) -> list[str]:
@@ -93,12 +93,12 @@ def _knowledge(folder: Path, entry: str) -> Path:
     path = folder / Path(entry).name
     if not path.is_file():
         raise _wrong(
-            folder, f"the knowledge file `{path.name}` is missing", f"Copy it to {folder}."
+            folder, f"the knowledge file `{path.name}` is missing", f"copy it to `{folder}`"
         )
     if path.suffix.lower() not in KNOWLEDGE:
         kinds = ", ".join(KNOWLEDGE)
         wrong = f"the knowledge file `{path.name}` is none of {kinds}"
-        raise _wrong(folder, wrong, "Convert it, or take it out of `knowledge`.")
+        raise _wrong(folder, wrong, "convert it, or take it out of `knowledge`")
     return path
 
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from agent_runner.texts import Problem
+from agent_runner.errors import StartError
 
 FORMAT = 1
 """Raise this when the way in which knowledge is read or cut changes."""
@@ -45,7 +45,7 @@ def key_of(embedding_dir: Path, knowledge: Sequence[Path]) -> str:
     """The key of the index of ``knowledge``; reads all files of both once.
 
     Raises:
-        Problem: If a knowledge file cannot be read.
+        StartError: If a knowledge file cannot be read.
     """
     files: dict[str, object] = {"format": FORMAT}
     files["embedding"] = [
@@ -76,7 +76,7 @@ def save(folder: Path, key: str, index: Index) -> None:
     """Put ``index`` under ``key``, whole or not at all, in the place of all others.
 
     Raises:
-        Problem: If ``folder`` cannot be written.
+        StartError: If ``folder`` cannot be written.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -88,7 +88,10 @@ def save(folder: Path, key: str, index: Index) -> None:
         shutil.rmtree(folder / key, ignore_errors=True)
         unfinished.rename(folder / key)
     except OSError as error:
-        raise Problem("state", path=folder, why=error.strerror) from error
+        raise StartError(
+            f"the state folder `{folder}` cannot be written: {error.strerror}",
+            "give this user write permission, or set STATE_DIR to another folder",
+        ) from error
     for other in folder.iterdir():
         if other.name != key:
             shutil.rmtree(other, ignore_errors=True)
@@ -99,4 +102,6 @@ def _sha256(path: Path) -> str:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
-        raise Problem("knowledge", path=path, why=error.strerror) from error
+        raise StartError(
+            f"`{path}` cannot be read: {error.strerror}", "give this user read permission"
+        ) from error

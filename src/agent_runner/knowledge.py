@@ -7,8 +7,8 @@ from langchain.text_splitter import RecursiveCharacterTextSplitter
 from langchain_community.embeddings import ModelScopeEmbeddings
 
 from agent_runner import index as store
+from agent_runner.errors import StartError, first_line
 from agent_runner.settings import Settings
-from agent_runner.texts import Problem, first_line
 from agent_runner.upstream import Knowledge
 
 _BATCH = 32
@@ -19,19 +19,22 @@ def embedding(folder: Path) -> ModelScopeEmbeddings:
     """Load ModelScope's sentence-embedding pipeline from ``folder``.
 
     Raises:
-        Problem: If the folder does not hold such a model.
+        StartError: If the folder does not hold such a model.
     """
     try:
         return ModelScopeEmbeddings(model_id=str(folder))
     except Exception as error:  # the pipeline raises whatever its parts do
-        raise Problem("embedding", path=folder, why=first_line(error)) from error
+        raise StartError(
+            f"the embedding model in `{folder}` cannot be loaded: {first_line(error)}",
+            "set EMBEDDING_DIR to a complete ModelScope sentence-embedding folder",
+        ) from error
 
 
 def index(settings: Settings, files: Sequence[Path], model: ModelScopeEmbeddings) -> store.Index:
     """The index of ``files``: from the state folder, or made and put there.
 
     Raises:
-        Problem: If a file cannot be read or the state folder not be written.
+        StartError: If a file cannot be read or the state folder not be written.
     """
     folder = settings.state_dir / "agent" / "knowledge"
     key = store.key_of(settings.embedding_dir, files)

@@ -12,8 +12,9 @@ from starlette.types import ASGIApp
 from agent_runner import closed
 from agent_runner.agent import Answer, ServedAgent
 from agent_runner.config import AgentConfig
+from agent_runner.errors import Problem
 from agent_runner.index import Passage
-from agent_runner.texts import PAGE, Problem, language_of
+from agent_runner.texts import PAGE, language_of
 from agent_runner.upstream import VisitorMemory
 
 _FONTS = ("system-ui", "Noto Sans SC", "Microsoft YaHei", "sans-serif")

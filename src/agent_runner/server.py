@@ -7,7 +7,7 @@ from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, Request, build_opener
 
-from agent_runner.texts import Problem
+from agent_runner.errors import Problem
 
 _SECONDS = 30
 

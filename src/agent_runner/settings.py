@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from agent_runner.texts import Problem
+from agent_runner.errors import StartError
+
+_ADDRESS = "the model server's address, http://HOST:PORT/v1"
 
 
 @dataclass(frozen=True)
@@ -37,16 +39,14 @@ def read(environ: Mapping[str, str]) -> Settings:
     """Read the settings.
 
     Raises:
-        Problem: For the first variable that is missing or wrong.
+        StartError: For the first variable that is missing or wrong.
     """
-    url = _needed(environ, "LLM_URL", "the server's address, http://HOST:PORT/v1").rstrip("/")
+    url = _needed(environ, "LLM_URL", _ADDRESS).rstrip("/")
     if urlsplit(url).scheme not in ("http", "https") or not url.endswith("/v1"):
-        wanted = "the server's address, http://HOST:PORT/v1"
-        raise Problem("setting", name="LLM_URL", wrong=f"is `{url}`", wanted=wanted)
+        raise _unusable("LLM_URL", f"is `{url}`", _ADDRESS)
     port = environ.get("PORT", "7865")
     if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
-        wanted = "a number from 1 to 65535"
-        raise Problem("setting", name="PORT", wrong=f"is `{port}`", wanted=wanted)
+        raise _unusable("PORT", f"is `{port}`", "a number from 1 to 65535")
     return Settings(
         agent_dir=_folder(environ, "AGENT_DIR"),
         embedding_dir=_folder(environ, "EMBEDDING_DIR"),
@@ -59,18 +59,21 @@ def read(environ: Mapping[str, str]) -> Settings:
     )
 
 
+def _unusable(name: str, wrong: str, wanted: str) -> StartError:
+    return StartError(f"the environment variable `{name}` {wrong}", f"set it to {wanted}")
+
+
 def _needed(environ: Mapping[str, str], name: str, wanted: str) -> str:
     value = environ.get(name, "").strip()
     if not value:
-        raise Problem("setting", name=name, wrong="is not set", wanted=wanted)
+        raise _unusable(name, "is not set", wanted)
     return value
 
 
 def _folder(environ: Mapping[str, str], name: str) -> Path:
     path = Path(_needed(environ, name, "a folder")).absolute()
     if not path.is_dir():
-        wrong = f"is `{path}`, which is not a folder"
-        raise Problem("setting", name=name, wrong=wrong, wanted="a folder that is there")
+        raise _unusable(name, f"is `{path}`, which is no folder", "a folder that is there")
     return path
 
 
@@ -82,10 +85,8 @@ def _key(environ: Mapping[str, str]) -> str:
     try:
         key = Path(name).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise Problem(
-            "setting", name="LLM_API_KEY_FILE", wrong=f"cannot be read: {error}", wanted=wanted
-        ) from error
+        raise _unusable("LLM_API_KEY_FILE", f"cannot be read: {error}", wanted) from error
     if len(key.split()) != 1:
         wrong = f"names `{name}`, which does not hold one key"
-        raise Problem("setting", name="LLM_API_KEY_FILE", wrong=wrong, wanted=wanted)
+        raise _unusable("LLM_API_KEY_FILE", wrong, wanted)
     return key

@@ -1,10 +1,9 @@
-"""Everything that people read, in English and in Chinese."""
+"""Everything that visitors read, in English and in Chinese."""
 
 PAGE: dict[str, dict[str, str]] = {
     "en": {
         "ask": "Ask a question …",
         "new": "New chat",
-        "stop": "Stop",
         "knowledge": "Knowledge used: {files}",
         "cut": "The answer was cut here: it reached the length limit. Ask it to go on.",
         "forgotten": "The chat has grown too long for the model: its oldest part is left out.",
@@ -13,7 +12,6 @@ PAGE: dict[str, dict[str, str]] = {
     "zh": {
         "ask": "请输入问题……",
         "new": "新对话",
-        "stop": "停止",
         "knowledge": "引用的知识：{files}",
         "cut": "回答达到长度上限，在此处被截断。可以让它继续。",
         "forgotten": "对话已超出模型的长度，最早的部分已略去。",
@@ -23,16 +21,6 @@ PAGE: dict[str, dict[str, str]] = {
 
 PROBLEMS: dict[str, dict[str, str]] = {
     "en": {
-        "setting": "The environment variable `{name}` {wrong}. Set it to {wanted}.",
-        "agent": "The agent in `{path}` cannot be served: {wrong}. {remedy}",
-        "knowledge": "The knowledge file `{path}` cannot be read: {why}. "
-        "Replace it, or take it out of `knowledge` in builder_config.json.",
-        "embedding": "The embedding model in `{path}` cannot be loaded: {why}. "
-        "Check that EMBEDDING_DIR is a complete ModelScope sentence-embedding folder.",
-        "state": "The state folder `{path}` cannot be written: {why}. "
-        "Give this user write permission, or set STATE_DIR to another folder.",
-        "upstream": "modelscope-agent is not the release that this program is made for: {wrong}. "
-        "Use the version in the stack's lock.",
         "unreachable": "The model server at {url} does not answer ({why}). "
         "See whether it runs with `airgap status`, start it with `airgap up`, then ask again.",
         "loading": "The model server at {url} is not ready (HTTP {status}). "
@@ -49,15 +37,6 @@ PROBLEMS: dict[str, dict[str, str]] = {
         "`airgap logs`.",
     },
     "zh": {
-        "setting": "环境变量 `{name}` 有误：{wrong}。请设为 {wanted}。",
-        "agent": "无法运行 `{path}` 中的智能体：{wrong}。{remedy}",
-        "knowledge": "无法读取知识文件 `{path}`：{why}。"
-        "请替换该文件，或将它从 builder_config.json 的 `knowledge` 中删除。",
-        "embedding": "无法加载 `{path}` 中的向量模型：{why}。"
-        "请确认 EMBEDDING_DIR 是完整的 ModelScope 句向量模型目录。",
-        "state": "无法写入状态目录 `{path}`：{why}。"
-        "请授予当前用户写权限，或将 STATE_DIR 设为其他目录。",
-        "upstream": "modelscope-agent 的版本与本程序不符：{wrong}。请使用锁文件中的版本。",
         "unreachable": "模型服务 {url} 没有响应（{why}）。"
         "请用 `airgap status` 查看它是否在运行，用 `airgap up` 启动，然后重新提问。",
         "loading": "模型服务 {url} 尚未就绪（HTTP {status}）。"
@@ -72,35 +51,6 @@ PROBLEMS: dict[str, dict[str, str]] = {
         "broken": "回答中断：{why}。请重新提问；如再次发生，请查看 `airgap logs`。",
     },
 }
-
-
-class Problem(Exception):
-    """Something that the visitor or the operator can act on, told in their language.
-
-    Attributes:
-        key: Which text of ``PROBLEMS`` it is.
-        values: What is filled into that text.
-    """
-
-    def __init__(self, key: str, **values: object) -> None:
-        super().__init__(key, values)
-        self.key = key
-        self.values = values
-
-    def text(self, language: str) -> str:
-        """The problem in ``language`` (`en` or `zh`)."""
-        return PROBLEMS[language][self.key].format(**self.values)
-
-    def __str__(self) -> str:
-        return self.text("en")
-
-
-def first_line(error: BaseException) -> str:
-    """What went wrong first, in one line: libraries wrap errors, and add tracebacks to them."""
-    while error.__context__ is not None:
-        error = error.__context__
-    lines = (line.strip() for line in str(error).splitlines())
-    return next((line for line in lines if line.strip("*")), type(error).__name__)
 
 
 def language_of(accept_language: str) -> str:

@@ -23,9 +23,9 @@ from modelscope_agent.memory import Memory, MemoryWithRetrievalKnowledge
 from modelscope_agent.storage import KnowledgeVector
 from modelscope_agent.utils.nltk_utils import install_nltk_data
 
+from agent_runner.errors import StartError, first_line
 from agent_runner.index import Index, Passage
 from agent_runner.server import Server
-from agent_runner.texts import Problem, first_line
 
 Messages = list[dict[str, Any]]
 
@@ -34,7 +34,7 @@ def check() -> None:
     """Refuse a release of modelscope-agent that is not shaped as the classes below expect.
 
     Raises:
-        Problem: With the first difference.
+        StartError: With the first difference.
     """
     for owner, name, parameters in (
         (RolePlay, "_run", ["self", "user_request", "history", "ref_doc", "lang", "kwargs"]),
@@ -48,8 +48,10 @@ def check() -> None:
         method = getattr(owner, name, None)
         found = list(inspect.signature(method).parameters) if method else None
         if found != parameters:
-            wrong = f"{owner.__name__}.{name} takes {found}, not {parameters}"
-            raise Problem("upstream", wrong=wrong)
+            raise StartError(
+                f"{owner.__name__}.{name} takes {found}, not {parameters}",
+                "use modelscope-agent in the version of the stack's lock",
+            )
 
 
 class LocalModel(OpenAi):
@@ -173,7 +175,7 @@ class Knowledge(KnowledgeVector):
         """What the library's reader makes of a knowledge file.
 
         Raises:
-            Problem: If it cannot read it.
+            StartError: If it cannot read it.
         """
         try:
             # The reader unpacks this for some kinds of files alone; for others its parser would
@@ -181,7 +183,10 @@ class Knowledge(KnowledgeVector):
             install_nltk_data()
             return [page["page_content"] for page in KnowledgeVector.file_preprocess(str(path))]
         except Exception as error:  # the reader raises whatever its parsers do
-            raise Problem("knowledge", path=path, why=first_line(error)) from error
+            raise StartError(
+                f"the knowledge file `{path}` cannot be read: {first_line(error)}",
+                "replace it, or take it out of `knowledge` in builder_config.json",
+            ) from error
 
 
 class VisitorMemory(MemoryWithRetrievalKnowledge):

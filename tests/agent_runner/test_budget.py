@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import pytest
 
 from agent_runner.budget import Message, answer_room, fit
+from agent_runner.errors import Problem
 from agent_runner.index import Passage
-from agent_runner.texts import Problem
 
 QUESTION = 100
 

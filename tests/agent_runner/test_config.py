@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from agent_runner import config
-from agent_runner.texts import Problem
+from agent_runner.errors import StartError
 
 
 def export(folder: Path, **changed: object) -> Path:
@@ -76,7 +76,7 @@ def test_an_agent_of_a_name_alone_will_do(tmp_path: Path) -> None:
 )
 def test_a_mistake_is_named(tmp_path: Path, changed: dict[str, object], found: str) -> None:
     (tmp_path / "sheet.xlsx").write_bytes(b"")
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(StartError) as caught:
         config.read(export(tmp_path, **changed))
     assert found in str(caught.value)
     assert str(tmp_path) in str(caught.value)
@@ -85,12 +85,12 @@ def test_a_mistake_is_named(tmp_path: Path, changed: dict[str, object], found: s
 @pytest.mark.parametrize("text", ["", "{", "[]", '"text"'])
 def test_no_config_in_it(tmp_path: Path, text: str) -> None:
     (tmp_path / "builder_config.json").write_text(text)
-    with pytest.raises(Problem, match="builder_config.json"):
+    with pytest.raises(StartError, match="builder_config.json"):
         config.read(tmp_path)
 
 
 def test_no_config_at_all(tmp_path: Path) -> None:
-    with pytest.raises(Problem, match="builder_config.json"):
+    with pytest.raises(StartError, match="builder_config.json"):
         config.read(tmp_path)
 
 

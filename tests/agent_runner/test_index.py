@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from agent_runner import index
+from agent_runner.errors import StartError
 from agent_runner.index import Index, Passage
-from agent_runner.texts import Problem
 
 KEY, OTHER = "a" * 64, "b" * 64
 INDEX = Index([Passage("a.md", "one"), Passage("b.md", "二")], [[0.5, 0.25], [1.0, -2.0]])
@@ -53,7 +53,7 @@ def test_any_change_is_another_key(files: tuple[Path, list[Path]], change: str) 
 def test_a_file_that_cannot_be_read_is_named(files: tuple[Path, list[Path]]) -> None:
     model, knowledge = files
     knowledge[1].unlink()
-    with pytest.raises(Problem, match=r"b\.md"):
+    with pytest.raises(StartError, match=r"b\.md"):
         index.key_of(model, knowledge)
 
 
@@ -96,5 +96,5 @@ def test_a_damaged_index_is_made_again(tmp_path: Path, name: str, content: bytes
 
 def test_a_state_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file where the folder should be")
-    with pytest.raises(Problem, match="state folder"):
+    with pytest.raises(StartError, match="state folder"):
         index.save(tmp_path / "state" / "knowledge", KEY, INDEX)

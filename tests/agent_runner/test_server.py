@@ -9,8 +9,8 @@ from threading import Thread
 
 import pytest
 
+from agent_runner.errors import Problem
 from agent_runner.server import Server
-from agent_runner.texts import Problem
 
 MODELS = {"data": [{"id": "other", "max_model_len": 1}, {"id": "smollm2", "max_model_len": 8192}]}
 

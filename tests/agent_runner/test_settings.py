@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from agent_runner import settings
-from agent_runner.texts import Problem
+from agent_runner.errors import StartError
 
 
 @pytest.fixture
@@ -38,8 +38,8 @@ def test_key_comes_from_a_file(environ: dict[str, str], tmp_path: Path) -> None:
     ("name", "value", "found"),
     [
         ("AGENT_DIR", "", "is not set"),
-        ("AGENT_DIR", "/nowhere/agent", "not a folder"),
-        ("EMBEDDING_DIR", "/nowhere/model", "not a folder"),
+        ("AGENT_DIR", "/nowhere/agent", "no folder"),
+        ("EMBEDDING_DIR", "/nowhere/model", "no folder"),
         ("STATE_DIR", " ", "is not set"),
         ("LLM_URL", "http://server:8000", "http://server:8000`"),
         ("LLM_URL", "file:///v1", "file:///v1"),
@@ -52,7 +52,7 @@ def test_key_comes_from_a_file(environ: dict[str, str], tmp_path: Path) -> None:
     ],
 )
 def test_a_mistake_is_named(environ: dict[str, str], name: str, value: str, found: str) -> None:
-    with pytest.raises(Problem) as caught:
+    with pytest.raises(StartError) as caught:
         settings.read(environ | {name: value})
     assert f"`{name}`" in str(caught.value)
     assert found in str(caught.value)
@@ -61,6 +61,6 @@ def test_a_mistake_is_named(environ: dict[str, str], name: str, value: str, foun
 @pytest.mark.parametrize("text", ["", "two words\n", "one\ntwo\n"])
 def test_a_key_file_holds_one_key(environ: dict[str, str], tmp_path: Path, text: str) -> None:
     (tmp_path / "key").write_text(text)
-    with pytest.raises(Problem, match="one key") as caught:
+    with pytest.raises(StartError, match="one key") as caught:
         settings.read(environ | {"LLM_API_KEY_FILE": str(tmp_path / "key")})
     assert "two words" not in str(caught.value), "a key must not reach a log"

@@ -4,7 +4,7 @@ from string import Formatter
 
 import pytest
 
-from agent_runner.texts import PAGE, PROBLEMS, first_line, language_of
+from agent_runner.texts import PAGE, PROBLEMS, language_of
 
 
 @pytest.mark.parametrize("texts", [PAGE, PROBLEMS])
@@ -31,14 +31,3 @@ def test_both_languages_have_the_same_blanks(texts: dict[str, dict[str, str]]) -
 )
 def test_language_of_the_browser(header: str, language: str) -> None:
     assert language_of(header) == language
-
-
-def test_of_a_wrapped_error_the_first_cause_is_told() -> None:
-    try:
-        try:
-            raise LookupError("\n****\n  No sentence data.\n  Traceback: …")
-        except LookupError as error:
-            raise RuntimeError(f"failed to load {error}") from error
-    except RuntimeError as error:
-        assert first_line(error) == "No sentence data."
-    assert first_line(ValueError()) == "ValueError"
