@@ -22,7 +22,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -35,8 +35,18 @@ from airgap.tree import Entry, Tree
 _RECIPE_VERSION = 1
 _MAIN = "__main__.py"
 _WHEELS = ".deps"
+_INFO = "PEX-INFO"
 # `zipimport`, which starts a program from a zip file, reads no ZIP64: 4 GiB, and room for the rest.
 _ZIPAPP_LIMIT = 2**32 - 2**26
+
+
+_OPTIONS = (
+    *("--pre-resolved-dists", "wheels", "--requirement", "pins.txt"),
+    *("--no-pypi", "--no-build", "--no-transitive", "--no-pre-install-wheels"),
+    *("--interpreter-constraint", "CPython==3.11.*", "--python-path", sys.executable),
+    *("--venv", "prepend", "--sh-boot", "--max-install-jobs", "0", "--no-compile"),
+    *("--layout", "packed", "--no-compress", "--output-file", "app.pex"),
+)
 
 
 @dataclass(frozen=True)
@@ -70,33 +80,35 @@ def find_pex(store: Store, spec: PexSpec) -> Tree | None:
 def build_pex(store: Store, spec: PexSpec) -> Tree:
     """Like `find_pex`, but builds what is not there.
 
-    Reads every wheel once, to hash it. ``packed`` writes about 4 MB beside the application's own
-    files, ``zipapp`` every byte twice.
+    Made in two steps, so that a changed application costs little: the stack alone, which reads
+    every wheel once to hash it, then the application with it. ``packed`` writes about 4 MB beside
+    the application's own files, ``zipapp`` every byte twice.
 
     Raises:
         AirgapError: A blob is not in the store, the entry point is neither in the sources nor in
             a wheel, a ``zipapp`` would be too large to start, or pex refuses.
     """
-    tree = find_pex(store, spec)
-    if tree is not None:
-        return tree
-    outputs = _build(store, spec)
-    store.record(_recipe(spec), outputs)
+    outputs = store.result(_recipe(spec))
+    if outputs is None:
+        _check(store, spec)
+        outputs = _build(store, spec, _stack(store, spec))
+        store.record(_recipe(spec), outputs)
     return _tree(spec, outputs)
 
 
 def _recipe(spec: PexSpec) -> Recipe:
-    return Recipe(
-        "pex",
-        _RECIPE_VERSION,
-        {
-            "pex": importlib.metadata.version("pex"),
-            "entry_point": spec.entry_point,
-            "layout": spec.layout,
-            "sources": {path: blob.sha256 for path, blob in spec.sources.items()},
-            "wheels": {wheel.filename: wheel.blob.sha256 for wheel in spec.wheels},
-        },
-    )
+    inputs = {
+        "entry_point": spec.entry_point,
+        "layout": spec.layout,
+        "sources": {path: blob.sha256 for path, blob in spec.sources.items()},
+    }
+    return Recipe("pex", _RECIPE_VERSION, {**_stack_recipe(spec).inputs, **inputs})
+
+
+def _stack_recipe(spec: PexSpec) -> Recipe:
+    wheels = {wheel.filename: wheel.blob.sha256 for wheel in spec.wheels}
+    inputs = {"pex": importlib.metadata.version("pex"), "wheels": wheels}
+    return Recipe("pex-stack", _RECIPE_VERSION, inputs)
 
 
 def _tree(spec: PexSpec, outputs: Mapping[str, Blob]) -> Tree:
@@ -111,15 +123,38 @@ def _tree(spec: PexSpec, outputs: Mapping[str, Blob]) -> Tree:
     return tree
 
 
-def _build(store: Store, spec: PexSpec) -> dict[str, Blob]:
-    """Run pex. Of a packed PEX the outputs are all files but the wheels."""
-    _check(store, spec)
+def _stack(store: Store, spec: PexSpec) -> Blob:
+    """The PEX-INFO of a PEX that holds the stack and no application."""
+    recipe = _stack_recipe(spec)
+    outputs = store.result(recipe)
+    if outputs is None:
+        with store.workdir() as work:
+            for wheel in spec.wheels:
+                _put(store, wheel.blob, work / "wheels" / wheel.filename)
+            pins = [f"{wheel.name}=={wheel.version}\n" for wheel in sorted(spec.wheels)]
+            (work / "pins.txt").write_text("".join(pins))
+            _run(spec, work, "pex", *_OPTIONS, *_decisions(store, spec.wheels))
+            _check_wheels(spec, work / "app.pex" / _INFO)
+            outputs = {_INFO: store.add(work / "app.pex" / _INFO)}
+        store.record(recipe, outputs)
+    return outputs[_INFO]
+
+
+def _build(store: Store, spec: PexSpec, info: Blob) -> dict[str, Blob]:
+    """Of a packed PEX the outputs are all files but the wheels."""
     with store.workdir() as work:
-        _lay_out(store, spec, work)
-        built = _run(spec, work, list(_decisions(work / "wheels", spec)))
+        _put(store, info, work / _INFO)
+        for wheel in spec.wheels:
+            # The modes of files in a zip follow from those on disk, and a link has the store's.
+            copy = spec.layout == "zipapp"
+            _put(store, wheel.blob, work / "wheels" / wheel.filename, copy=copy)
+        for path, blob in spec.sources.items():
+            _put(store, blob, work / "sources" / path, copy=True)
+        arguments = (_INFO, "wheels", "sources", spec.entry_point, spec.layout, "app.pex")
+        _run(spec, work, "airgap.pex_join", *arguments)
+        built = work / "app.pex"
         if spec.layout == "zipapp":
             return {"": store.add(built)}
-        _check_wheels(spec, built)
         files = (file for file in sorted(built.rglob("*")) if not file.is_symlink())
         return {
             path: store.add(file)
@@ -127,6 +162,15 @@ def _build(store: Store, spec: PexSpec) -> dict[str, Blob]:
             if file.is_file()
             and not (path := file.relative_to(built).as_posix()).startswith(f"{_WHEELS}/")
         }
+
+
+def _put(store: Store, blob: Blob, dest: Path, copy: bool = False) -> None:
+    dest.parent.mkdir(parents=True, exist_ok=True)
+    if copy:
+        shutil.copyfile(store.path(blob), dest)
+        dest.chmod(0o644)
+    else:
+        os.link(store.path(blob), dest)
 
 
 def _check(store: Store, spec: PexSpec) -> None:
@@ -142,94 +186,62 @@ def _check(store: Store, spec: PexSpec) -> None:
     missing = [name for name, blob in blobs.items() if not store.has(blob)]
     if missing:
         raise _fault(spec, expected="all files in the store", found="no " + ", ".join(missing))
-
-
-def _lay_out(store: Store, spec: PexSpec, work: Path) -> None:
-    """Put the files where pex reads them; modes of files in a zip follow from those on disk."""
-    for folder in ("wheels", "sources", "tmp"):
-        (work / folder).mkdir()
-    for wheel in spec.wheels:
-        dest = work / "wheels" / wheel.filename
-        if spec.layout == "packed":
-            os.link(store.path(wheel.blob), dest)
-        else:
-            _copy(store.path(wheel.blob), dest)
-    for path, blob in spec.sources.items():
-        _copy(store.path(blob), work / "sources" / path)
-    pins = [f"{wheel.name}=={wheel.version}\n" for wheel in sorted(spec.wheels)]
-    (work / "requirements.txt").write_text("".join(pins))
-
-
-def _copy(source: Path, dest: Path) -> None:
-    dest.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(source, dest)
-    dest.chmod(0o644)
-
-
-def _decisions(folder: Path, spec: PexSpec) -> Iterator[str]:
-    """Tell pex that the lock has decided already, whatever the wheels ask for.
-
-    What they ask for and the lock leaves out is excluded; what both have is taken in the lock's
-    version.
-    """
-    wanted: set[str] = set()
-    modules = set(spec.sources)
-    for wheel in spec.wheels:
-        with zipfile.ZipFile(folder / wheel.filename) as file:
-            names = file.namelist()
-            modules.update(names)
-            (path,) = (name for name in names if re.fullmatch(r"[^/]+\.dist-info/METADATA", name))
-            metadata = email.parser.HeaderParser().parsestr(file.read(path).decode())
-        for requirement in metadata.get_all("Requires-Dist", []):
-            match = re.match(r"[\w.-]+", requirement.strip())
-            wanted.update([normalise(match[0])] if match else [])
     program = spec.entry_point.replace(".", "/")
-    if not modules & {f"{program}.py", f"{program}/{_MAIN}"}:
+    programs = {f"{program}.py", f"{program}/{_MAIN}"}
+    if not programs & spec.sources.keys() and not any(
+        programs & set(archive.namelist()) for archive in _zips(store, spec.wheels)
+    ):
         raise _fault(
             spec,
             expected=f"the entry point's `{program}.py` or `{program}/{_MAIN}`",
             found="neither, in the sources and in the wheels",
             remedy="correct the entry point, or the sources that go with it",
         )
-    for name in sorted(wanted - {wheel.name for wheel in spec.wheels}):
+
+
+def _decisions(store: Store, wheels: Sequence[Wheel]) -> Iterator[str]:
+    """Tell pex that the lock has decided already, whatever the wheels ask for.
+
+    What they ask for and the lock leaves out is excluded; what both have is taken in the lock's
+    version.
+    """
+    wanted: set[str] = set()
+    for archive in _zips(store, wheels):
+        (path,) = (n for n in archive.namelist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", n))
+        metadata = email.parser.HeaderParser().parsestr(archive.read(path).decode())
+        for requirement in metadata.get_all("Requires-Dist", []):
+            match = re.match(r"[\w.-]+", requirement.strip())
+            wanted.update([normalise(match[0])] if match else [])
+    for name in sorted(wanted - {wheel.name for wheel in wheels}):
         yield f"--exclude={name}"
-    for wheel in sorted(spec.wheels):
+    for wheel in sorted(wheels):
         yield f"--override={wheel.name}=={wheel.version}"
 
 
-def _run(spec: PexSpec, work: Path, decisions: list[str]) -> Path:
-    """Call pex in a process that sees nothing of this machine but its own interpreter."""
-    out = work / "app.pex"
-    command = [
-        *(sys.executable, "-m", "pex"),
-        *("--pre-resolved-dists", "wheels", "--requirement", "requirements.txt", *decisions),
-        *("--no-pypi", "--no-build", "--no-transitive", "--no-pre-install-wheels"),
-        *("--sources-directory", "sources", "--entry-point", spec.entry_point),
-        *("--interpreter-constraint", "CPython==3.11.*", "--python-path", sys.executable),
-        *("--venv", "prepend", "--sh-boot", "--max-install-jobs", "0"),
-        # Uncompressed, because zlib's output differs between its builds. The wheels are zip files.
-        *("--layout", spec.layout, "--no-compress", "--no-compile", "--check", "error"),
-        *(
-            "--pex-root",
-            str(work / "root"),
-            "--tmpdir",
-            str(work / "tmp"),
-            "--output-file",
-            str(out),
-        ),
-    ]
-    pex = importlib.util.find_spec("pex")
-    assert pex is not None and pex.origin is not None
+def _zips(store: Store, wheels: Iterable[Wheel]) -> Iterator[zipfile.ZipFile]:
+    """Each wheel, open while its turn lasts; reads tables of contents."""
+    for wheel in wheels:
+        with zipfile.ZipFile(store.path(wheel.blob)) as archive:
+            yield archive
+
+
+def _run(spec: PexSpec, work: Path, module: str, *arguments: str) -> None:
+    """Run a module in a process that sees nothing of this machine but its own interpreter."""
+    (work / "tmp").mkdir()
+    found = [importlib.util.find_spec(name) for name in ("pex", "airgap")]
+    origins = [Path(module.origin) for module in found if module is not None and module.origin]
     done = subprocess.run(
-        command,
+        [sys.executable, "-m", module, *arguments],
         cwd=work,
         env={
             "HOME": str(work),
             "LC_ALL": "C.UTF-8",
             "PATH": os.defpath,
             "PEX_IGNORE_RCFILES": "true",
+            "PEX_ROOT": str(work / "root"),
             "PYTHONDONTWRITEBYTECODE": "1",
-            "PYTHONPATH": str(Path(pex.origin).parents[1]),
+            "PYTHONPATH": os.pathsep.join(str(origin.parents[1]) for origin in origins),
+            "TMPDIR": str(work / "tmp"),
         },
         umask=0o022,
         stdin=subprocess.DEVNULL,
@@ -238,14 +250,13 @@ def _run(spec: PexSpec, work: Path, decisions: list[str]) -> Path:
         check=False,
     )
     if done.returncode:
-        found = done.stderr.strip().replace(f"{work}/", "")
-        raise _fault(spec, expected="pex to end well", found=found or f"exit {done.returncode}")
-    return out
+        said = done.stderr.strip().replace(f"{work}/", "")
+        raise _fault(spec, expected="pex to end well", found=said or f"exit {done.returncode}")
 
 
-def _check_wheels(spec: PexSpec, built: Path) -> None:
+def _check_wheels(spec: PexSpec, info: Path) -> None:
     """What pex says that it took is what the lock says."""
-    took = json.loads((built / "PEX-INFO").read_bytes())["distributions"]
+    took = json.loads(info.read_bytes())["distributions"]
     wanted = {wheel.filename: wheel.blob.sha256 for wheel in spec.wheels}
     if took != wanted:
         differ = sorted(name for name, _ in took.items() ^ wanted.items())

@@ -13,7 +13,7 @@ from airgap import tree
 from airgap.errors import AirgapError
 from airgap.locks.python import Wheel
 from airgap.pex import PexSpec, build_pex, find_pex
-from airgap.store import Blob, Store
+from airgap.store import Blob, Store, hash_file
 from airgap.tree import below
 from airgap.wheelhouse import wheelhouse
 from tests.airgap.small_wheels import add_wheel, greeting_stack
@@ -169,6 +169,33 @@ def test_it_is_the_same_bytes_whoever_builds_it_and_where(tmp_path: Path) -> Non
         builds.append(json.loads(built.stdout))
     assert builds[0] == builds[1]
     assert set(builds[0]) == set(LAYOUTS)
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_command_line_of_pex_gives_the_same_bytes(
+    store: Store, tmp_path: Path, layout: Layout
+) -> None:
+    spec = greeting_app(store, layout)
+    for path, blob in spec.sources.items():
+        (tmp_path / "sources" / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(store.path(blob), tmp_path / "sources" / path)
+    (tmp_path / "wheels").mkdir()
+    for wheel in spec.wheels:
+        shutil.copyfile(store.path(wheel.blob), tmp_path / "wheels" / wheel.filename)
+    command = [
+        *(sys.executable, "-m", "pex", "greeter==1.0", "words==2.0"),
+        *("--pre-resolved-dists", "wheels", "--sources-directory", "sources", "-m", "app"),
+        *("--override=greeter==1.0", "--override=words==2.0"),
+        *("--exclude=absent-package", "--exclude=extra", "--no-transitive"),
+        *("--no-pre-install-wheels", "--max-install-jobs=0", "--venv=prepend", "--sh-boot"),
+        *("--interpreter-constraint=CPython==3.11.*", "--python-path", sys.executable),
+        *("--layout", layout, "--no-compress", "--output-file", "app.pex"),
+    ]
+    environment = {"PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PATH": os.defpath}
+    home = {"HOME": str(tmp_path / "home"), "PEX_ROOT": str(tmp_path / "root")}
+    subprocess.run(command, cwd=tmp_path, env=environment | home, umask=0o022, check=True)
+    for path, entry in build_pex(store, spec).items():
+        assert hash_file(tmp_path / "app.pex" / path) == entry.blob, path
 
 
 def test_without_any_python_it_says_what_is_missing(store: Store, tmp_path: Path) -> None:
