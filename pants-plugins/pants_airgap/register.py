@@ -1,6 +1,6 @@
 """The entry point of the Pants plugin: its targets and rules."""
 
-from pants_airgap import build, run, spec, subsystem
+from pants_airgap import build, host_facts, run, spec, subsystem
 from pants_airgap import target_types as kinds
 
 
@@ -17,4 +17,10 @@ def target_types() -> list:
 
 
 def rules() -> list:
-    return [*subsystem.rules(), *spec.rules(), *build.rules(), *run.rules()]
+    return [
+        *subsystem.rules(),
+        *spec.rules(),
+        *build.rules(),
+        *run.rules(),
+        *host_facts.rules(),
+    ]
