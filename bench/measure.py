@@ -63,7 +63,7 @@ def show(rows: Iterable[tuple[str, str]]) -> None:
     rows = list(rows)
     width = max(len(label) for label, _ in rows)
     for label, figure in rows:
-        print(f"{label:<{width}}  {figure:>14}")
+        print(f"{label:<{width}}  {figure}")
 
 
 def megabytes(count: int) -> str:
