@@ -36,9 +36,9 @@ def test_status_says_that_both_answer(served: Demo) -> None:
 def test_logs_come_from_both_services(served: Demo) -> None:
     done = served.airgap("logs")
     assert done.returncode == 0
-    services = {line.split(" | ")[0] for line in done.stdout.split("\n")[:-1]}
-    assert services == {"server", "agent"}
-    only = served.airgap("logs", "agent").stdout.split("\n")[:-1]
+    services = {line.split(" | ")[0] for line in done.stdout.splitlines()}
+    assert services >= {"server", "agent"}  # a progress bar of the server redraws its line
+    only = served.airgap("logs", "agent").stdout.splitlines()
     assert only
     assert all(line.startswith("agent | ") for line in only)
 
