@@ -65,7 +65,8 @@ def stacks_in_image(image: Path) -> dict[str, Installed]:
         with tarfile.open(image / layer, "r:") as tar:
             for member in tar:
                 match = re.fullmatch(r"opt/([^/]+)/(.+)", member.name)
-                if match and member.isfile():
+                # A wheel that two stacks share is there once; the second has hard links to it.
+                if match and (member.isfile() or member.islnk()):
                     file = tar.extractfile(member)
                     assert file is not None
                     _add(stacks.setdefault(match[1], Installed()), match[2], file)
