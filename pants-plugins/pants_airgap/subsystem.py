@@ -81,7 +81,9 @@ async def airgap_tool(subsystem: AirgapSubsystem, env: CompleteEnvironmentVars) 
     )
     pex = await Get(VenvPex, PexRequest, request)
     wanted = _PASSED.union(subsystem.env_vars)
-    passed = {k: v for k, v in env.items() if k in wanted or k.startswith(_PASSED_PREFIXES)}
+    # Sorted, because a frozen dictionary in another order is another value to Pants, which then starts
+    # anew what it had begun; the environment's order differs from session to session.
+    passed = {k: env[k] for k in sorted(env) if k in wanted or k.startswith(_PASSED_PREFIXES)}
     return AirgapTool(pex, FrozenDict(passed))
 
 
