@@ -81,8 +81,8 @@ async def airgap_tool(subsystem: AirgapSubsystem, env: CompleteEnvironmentVars) 
     )
     pex = await Get(VenvPex, PexRequest, request)
     wanted = _PASSED.union(subsystem.env_vars)
-    # Sorted, because a frozen dictionary in another order is another value to Pants, which then starts
-    # anew what it had begun; the environment's order differs from session to session.
+    # Sorted: to Pants a frozen dictionary in another order is another value, for which it starts
+    # anew what it had begun; and the environment's order differs from session to session.
     passed = {k: env[k] for k in sorted(env) if k in wanted or k.startswith(_PASSED_PREFIXES)}
     return AirgapTool(pex, FrozenDict(passed))
 
