@@ -85,6 +85,16 @@ def test_the_operators_own_settings_are_not_extra(bundle: Bundle) -> None:
     assert bundle.run("verify").returncode == 0
 
 
+def test_byte_code_of_a_pex_that_was_run_is_not_extra(bundle: Bundle) -> None:
+    bundle.write_manifest()
+    folder = bundle.root / "pex/agent/__pycache__"
+    folder.mkdir(parents=True)
+    (folder / "__main__.cpython-311.pyc").write_text("")
+    assert bundle.run("verify").returncode == 0
+    (folder.parent / "stray.py").write_text("")
+    assert bundle.run("verify").returncode == 1
+
+
 @pytest.mark.parametrize(
     ("manifest", "line"),
     [

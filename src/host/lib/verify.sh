@@ -45,6 +45,7 @@ read_manifest() {
 }
 
 # compare_sizes: writes problems, and the lines of files that are there with the right size to whole.
+# What Python leaves beside a PEX that was run, and the operator's own settings, are not extra.
 compare_sizes() {
     read_manifest
     rm -f -- "$SCRATCH/whole"
@@ -71,7 +72,7 @@ compare_sizes() {
         END {
             for (path in found)
                 if (!(path in listed) && path !~ /^(MANIFEST|MANIFEST\.minisig|airgap\.conf)$/)
-                    print "extra - - " path
+                    if (path !~ /^pex\/[^\/]*\/__pycache__\//) print "extra - - " path
         }' "$SCRATCH/found" "$HERE/MANIFEST" >"$SCRATCH/problems"
     [ -e "$SCRATCH/whole" ] || : >"$SCRATCH/whole"
 }
