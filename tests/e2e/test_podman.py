@@ -41,7 +41,7 @@ def test_the_image_loads_and_runs_in_podman(demo_folder: Path, folder: Path) -> 
         return done.stdout
 
     try:
-        tar = ["tar", "-C", demo_folder / "image", "-chf", "-", "."]
+        tar = ["tar", "-C", str(demo_folder / "image"), "-chf", "-", "."]
         with subprocess.Popen(tar, stdout=subprocess.PIPE) as stream:
             run("load", "--quiet", stdin=stream.stdout)
         (image,) = run("images", "--format", "{{.Repository}}:{{.Tag}}").split()
