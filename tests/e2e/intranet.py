@@ -8,6 +8,7 @@ import ctypes
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -42,7 +43,7 @@ def intranet(folder: Path) -> Iterator[Seen]:
     Needs root. Threads that run already stay where they are.
     """
     libc = ctypes.CDLL(None, use_errno=True)
-    ip, nsenter = program("ip"), program("nsenter")
+    ip, nsenter, setpriv, unshare = map(program, ("ip", "nsenter", "setpriv", "unshare"))
     home = os.open("/proc/self/ns/net", os.O_RDONLY)
     if libc.unshare(_CLONE_NEWNET) != 0:
         missing(f"no network namespace can be made: {os.strerror(ctypes.get_errno())}")
@@ -51,13 +52,15 @@ def intranet(folder: Path) -> Iterator[Seen]:
         with log.open("w") as output:
             script = Path(__file__).with_name("outside.py")
             outside = subprocess.Popen(
-                [program("unshare"), "--net", sys.executable, script],
+                # Ends with this process even where that is killed.
+                [setpriv, "--pdeathsig", "KILL", unshare, "--net", sys.executable, script],
                 stdout=output,
                 env={"PATH": PATH},
             )
         try:
             while "ready" not in log.read_text():
                 assert outside.poll() is None, "the machine outside did not start"
+                time.sleep(0.05)
             beyond = [nsenter, f"--net=/proc/{outside.pid}/ns/net", ip]
             for command in (
                 [ip, "link", "set", "lo", "up"],
