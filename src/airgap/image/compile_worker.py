@@ -9,7 +9,9 @@ Requests on standard input, one answer each on standard output, until the input 
 string with another mark if it is interned. Of all that a compiled module consists of, strings alone
 are shared with other modules of the process, so these marks would depend on what was compiled
 before. Here every string is held once more while it is written, and the one-character strings, of
-which a process has only one each, are interned beforehand: nothing but the source decides.
+which a process has only one each, are interned beforehand. Equal sets of a module are one set or
+several, by whether a string in them was interned already; here each becomes a set of its own. So
+nothing but the source decides.
 """
 
 import importlib.util
@@ -31,10 +33,26 @@ def byte_code(path: str, source: bytes) -> bytes:
     """
     code = compile(source, path, "exec", dont_inherit=True, optimize=0)
     held = _strings(code)
+    if any(isinstance(item, frozenset) for item in held):
+        del held
+        code = _with_own_sets(code)
+        held = _strings(code)
     header = struct.pack("<4sL", importlib.util.MAGIC_NUMBER, UNCHECKED_HASH)
     data = header + importlib.util.source_hash(source) + marshal.dumps(code)
     del held
     return data
+
+
+def _with_own_sets(code: CodeType) -> CodeType:
+    """The same code with no set in two places."""
+    constants: list[object] = []
+    for item in code.co_consts:
+        if isinstance(item, CodeType):
+            item = _with_own_sets(item)
+        elif isinstance(item, frozenset):
+            item = frozenset([*item])
+        constants.append(item)
+    return code.replace(co_consts=tuple(constants))
 
 
 def _strings(code: CodeType) -> list[object]:

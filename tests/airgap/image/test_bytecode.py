@@ -3,6 +3,7 @@ import marshal
 import random
 import subprocess
 import sys
+from types import CodeType
 
 import pytest
 
@@ -51,6 +52,19 @@ def test_the_plain_way_does_depend_on_order() -> None:
         for sources in ([last], [before, last])
     ]
     assert outputs[0] != outputs[1]
+
+
+def test_equal_sets_are_not_shared(compiler: Compiler) -> None:
+    """Left alone they are one object or two, by what the process compiled before."""
+    source = (
+        b"def f(x):\n    return x in {'ab', 'cd'}\n\n\ndef g(x):\n    return x in {'ab', 'cd'}\n"
+    )
+    data = compiler.compile("/opt/h.py", source).result()
+    assert data is not None
+    functions = [item for item in marshal.loads(data[16:]).co_consts if isinstance(item, CodeType)]
+    one, other = (item for f in functions for item in f.co_consts if isinstance(item, frozenset))
+    assert one == other
+    assert one is not other
 
 
 def test_a_pyc_is_imported_without_a_look_at_its_source(interpreter: Interpreter) -> None:
