@@ -83,5 +83,5 @@ def test_the_agent_s_pex_runs_where_only_python_is(demo_folder: Path, room: Path
         timeout=800,
     )
     assert done.returncode != 0
-    assert "The environment variable `LLM_URL` is not set" in done.stderr
+    assert "environment variable `LLM_URL` is not set" in done.stderr
     assert "Traceback" not in done.stderr
