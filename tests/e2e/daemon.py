@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.e2e.needs import PATH, program
 
-# Always the same folder, so that the next run finds and removes what a killed one left: 6 GB.
+# Always the same folder, so that the next run finds and removes what a killed one left: 9 GB.
 FOLDER = Path(tempfile.gettempdir()) / "airgap-e2e"
 
 
