@@ -25,6 +25,7 @@ for name in chromium containerd curl docker dockerd ip iptables nsenter podman r
 do
     command -v $name
 done
+unshare --net true && echo "network namespaces"
 true
 """
 

@@ -18,7 +18,7 @@ def folder() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="airgap-podman-") as path:
         # What is streamed to it podman keeps three times while it loads.
         if shutil.disk_usage(path).free < 18_000_000_000:
-            needs.missing(f"podman needs 18 GB in {path} to load the image")
+            pytest.fail(f"podman needs 18 GB in {path} to load the image")
         yield Path(path)
 
 
