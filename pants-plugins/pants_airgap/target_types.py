@@ -60,8 +60,8 @@ class Wheelhouse(Target):
         """
         A stack: one locked set of wheels for one Python and platform.
 
-        Packaged, it is a folder of wheels and a `requirements.txt` with hashes, for
-        `pip install --no-deps --no-index --find-links DIR --require-hashes -r DIR/requirements.txt`.
+        Packaged, it is a folder of wheels and a `requirements.txt` with hashes, for `pip install
+        --no-deps --no-index --find-links DIR --require-hashes -r DIR/requirements.txt`.
         `--no-deps`, because a stack may leave out what a wheel asks for and nobody imports.
         A `hermetic_pex` and an `oci_image` are made from the same wheel files.
         """
