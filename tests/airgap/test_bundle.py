@@ -5,20 +5,10 @@ import pytest
 
 from airgap.bundle import Bundle, lay_out
 from airgap.errors import AirgapError
-from airgap.store import Blob, Store
+from airgap.store import Store
 from airgap.transport import manifest
 from airgap.tree import Entry, write
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "store")
-
-
-def put(store: Store, data: bytes) -> Blob:
-    with store.writer() as out:
-        out.write(data)
-    return out.blob
+from tests.airgap.blobs import put
 
 
 def bundle(store: Store, **conf: str) -> Bundle:

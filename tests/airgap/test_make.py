@@ -27,11 +27,6 @@ PEX = {
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "store")
-
-
-@pytest.fixture
 def root(tmp_path: Path, store: Store) -> Path:
     root = tmp_path / "repo"
     (root / "src").mkdir(parents=True)

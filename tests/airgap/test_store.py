@@ -12,19 +12,9 @@ import pytest
 
 from airgap.errors import AirgapError
 from airgap.store import BLOB_MTIME, Blob, BlobWriter, Recipe, Store
+from tests.airgap.blobs import put
 
 HELLO = Blob(hashlib.sha256(b"hello").hexdigest(), 5)
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "store")
-
-
-def put(store: Store, data: bytes) -> Blob:
-    with store.writer() as out:
-        out.write(data)
-    return out.blob
 
 
 def test_a_blob_is_named_by_its_content_and_cannot_be_written(store: Store) -> None:

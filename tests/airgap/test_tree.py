@@ -6,17 +6,7 @@ import pytest
 from airgap import tree
 from airgap.store import Blob, Store
 from airgap.tree import Entry
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "store")
-
-
-def put(store: Store, data: bytes) -> Blob:
-    with store.writer() as out:
-        out.write(data)
-    return out.blob
+from tests.airgap.blobs import put
 
 
 def listing(folder: Path) -> dict[str, bytes]:
