@@ -1,0 +1,95 @@
+"""What answers the browser: upstream's page as an ASGI application."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from agentfabric_offline import adaptations
+from agentfabric_offline.errors import Problem
+from agentfabric_offline.settings import Settings
+from agentfabric_offline.upstream import Upstream, expect
+
+_THREADS = 10
+"""How many events of visitors are worked on at the same time, as upstream has it."""
+_log = logging.getLogger(__name__)
+
+
+def serve(settings: Settings, scratch: Path) -> None:
+    """Serve the page until a signal ends it; its port is closed until it can be used.
+
+    Raises:
+        Problem: If it cannot be served.
+    """
+    with _socket(settings.host, settings.port) as listener:
+        upstream = Upstream(settings, scratch)
+        for adapt in adaptations.LIBRARY:
+            adapt(upstream)
+        upstream.load_page()
+        for adapt in adaptations.PAGE:
+            adapt(upstream)
+        uvicorn = upstream.module("uvicorn")
+        config = uvicorn.Config(
+            application(upstream),
+            log_level="warning",
+            # Seconds for answers that are being written; open pages hold connections for ever.
+            timeout_graceful_shutdown=3,
+        )
+        _log.info("the page is served on http://%s:%d", settings.host, settings.port)
+        asyncio.run(uvicorn.Server(config).serve(sockets=[listener]))
+
+
+def application(upstream: Upstream) -> Any:
+    """The page as gradio serves it, without what `launch` does besides.
+
+    `launch` sends a request to itself, asks which release is the newest, and looks for a tunnel.
+    """
+    blocks = upstream.page.demo
+    expect(blocks, "startup_events")
+    # What `launch` sets, with upstream's arguments.
+    blocks.auth = None
+    blocks.auth_message = None
+    blocks.show_error = True
+    blocks.favicon_path = None
+    blocks.root_path = ""
+    blocks.show_api = False
+    blocks.allowed_paths = []
+    blocks.blocked_paths = []
+    blocks.share = False
+    blocks.dev_mode = False
+    blocks.state_session_capacity = 10000
+    blocks.max_threads = _THREADS
+    blocks._queue.max_thread_count = _THREADS
+    blocks.validate_queue_settings()
+    blocks.config = blocks.get_config_file()
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: object) -> AsyncIterator[None]:
+        blocks.startup_events()
+        yield
+
+    app = upstream.module("gradio.routes").App.create_app(blocks, {"lifespan": lifespan})
+    blocks._queue.set_server_app(app)
+    return app
+
+
+def _socket(host: str, port: int) -> socket.socket:
+    """A socket bound to the address but not listening yet.
+
+    Raises:
+        Problem: If something else listens there, or the address is none of this machine.
+    """
+    try:
+        family, kind, proto, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        bound = socket.socket(family, kind, proto)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+    except OSError as error:
+        why = error.strerror or error
+        raise Problem("taken", host=host, port=port, why=why) from error
+    return bound
