@@ -161,8 +161,8 @@ def test_what_another_page_sends_is_not_carried_out(
     browser: Browser, reached: Log, headers: dict[str, str]
 ) -> None:
     log_in(browser)
-    assert browser.post("/upload", **headers).status == 403
-    assert browser.post("/logout", **headers).status == 403
+    assert browser.post("/upload", None, **headers).status == 403
+    assert browser.post("/logout", None, **headers).status == 403
     assert browser.post("/login", {"name": "bob", "password": "two"}, **headers).status == 403
     assert reached == []
     assert browser.get("/config").status == 200
@@ -228,7 +228,10 @@ def test_a_websocket_is_closed(browser: Browser, reached: Log) -> None:
     async def receive() -> Message:
         return {"type": "websocket.connect"}
 
-    asyncio.run(browser.app({"type": "websocket", "path": "/"}, receive, send))
+    async def connect() -> None:
+        await browser.app({"type": "websocket", "path": "/"}, receive, send)
+
+    asyncio.run(connect())
     assert [message["type"] for message in sent] == ["websocket.close"]
     assert reached == []
 
