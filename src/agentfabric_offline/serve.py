@@ -38,6 +38,7 @@ def serve(settings: Settings, scratch: Path) -> None:
             # Seconds for answers that are being written; open pages hold connections for ever.
             timeout_graceful_shutdown=3,
         )
+        upstream.server.look_for_the_name()
         _log.info("the page is served on http://%s:%d", settings.host, settings.port)
         asyncio.run(uvicorn.Server(config).serve(sockets=[listener]))
 

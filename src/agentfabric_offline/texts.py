@@ -1,13 +1,27 @@
 """Everything that people read, in English and in Chinese; the keys are the same in both."""
 
 PAGE: dict[str, dict[str, str]] = {
-    "en": {},
-    "zh": {},
+    "en": {
+        "no model": "(the model server is not ready)",
+        "hidden tools": "Left out, because they call services on the internet: {tools}.",
+        "other model": "This agent was made with `{wanted}`; here `{known}` answers.",
+        "publish": "To publish this agent, run `airgap publish NAME` on the server.",
+        "import": "To bring in an agent, run `airgap import` on the server.",
+    },
+    "zh": {
+        "no model": "（模型服务尚未就绪）",
+        "hidden tools": "以下能力需要互联网上的服务，已隐藏：{tools}。",
+        "other model": "此智能体原来使用 `{wanted}`，现由 `{known}` 回答。",
+        "publish": "要发布此智能体，请在服务器上运行 `airgap publish NAME`。",
+        "import": "要导入智能体，请在服务器上运行 `airgap import`。",
+    },
 }
 """Sentences of the page."""
 
 PROBLEMS: dict[str, dict[str, str]] = {
     "en": {
+        "publish": "agents are published with `airgap publish NAME` and brought in with "
+        "`airgap import`, on the server.",
         "needed": "`{name}` is not set.\n  next:     set it to {wanted}",
         "unusable": "`{name}` is `{value}`.\n  expected: {wanted}",
         "key": "the key of the model server cannot be read from `{path}`: {why}\n"
@@ -21,8 +35,17 @@ PROBLEMS: dict[str, dict[str, str]] = {
         "shape": "upstream is not the commit that this program is made for: {where}\n"
         "  expected: {expected}\n  found:    {found}\n"
         "  next:     use the commit that third_party/modelscope_agent pins",
+        "unreachable": "The model server at {url} does not answer ({why}). "
+        "See whether it runs with `airgap status`, start it with `airgap up`, then ask again.",
+        "loading": "The model server at {url} is not ready (HTTP {status}). "
+        "Wait until `airgap status` says that it is, then ask again.",
+        "refused": "The model server at {url} refuses the key (HTTP {status}). "
+        "Put its key into the file that LLM_API_KEY_FILE names, and start this page again.",
+        "answer": "What answers at {url} is not an OpenAI-compatible server ({why}). "
+        "Check LLM_URL.",
     },
     "zh": {
+        "publish": "请在服务器上用 `airgap publish NAME` 发布，用 `airgap import` 导入。",
         "needed": "未设置 `{name}`。\n  请设置为：{wanted}",
         "unusable": "`{name}` 的值为 `{value}`。\n  应为：{wanted}",
         "key": "无法从 `{path}` 读取模型服务的密钥：{why}\n"
@@ -35,6 +58,13 @@ PROBLEMS: dict[str, dict[str, str]] = {
         "  请将 SOURCE_DIR 设为包含 apps/agentfabric 和 modelscope_agent 的目录",
         "shape": "上游源码不是本程序所适配的提交：{where}\n"
         "  应为：{expected}\n  实为：{found}\n  请使用 third_party/modelscope_agent 锁定的提交",
+        "unreachable": "模型服务 {url} 没有响应（{why}）。"
+        "请用 `airgap status` 查看它是否在运行，用 `airgap up` 启动，然后重新提问。",
+        "loading": "模型服务 {url} 尚未就绪（HTTP {status}）。"
+        "请等 `airgap status` 显示就绪后重新提问。",
+        "refused": "模型服务 {url} 拒绝了密钥（HTTP {status}）。"
+        "请将密钥写入 LLM_API_KEY_FILE 指定的文件，并重新启动本页面。",
+        "answer": "{url} 处的服务不是兼容 OpenAI 的服务（{why}）。请检查 LLM_URL。",
     },
 }
 """What goes wrong, and what to do; see ``errors.Problem``."""

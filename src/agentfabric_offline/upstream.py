@@ -8,6 +8,7 @@ from types import ModuleType
 from typing import Any
 
 from agentfabric_offline.errors import UnexpectedShape
+from agentfabric_offline.server import ModelServer
 from agentfabric_offline.settings import Settings, Which
 
 _PAGES: dict[Which, str] = {"app": "app", "bot": "appBot"}
@@ -22,6 +23,7 @@ class Upstream:
         source: Upstream's source, which holds `apps/agentfabric` and `modelscope_agent`.
         scratch: A folder for files that are gone with the process, and the working folder of
             upstream, which reads some of its files relatively.
+        server: The model server.
     """
 
     def __init__(self, settings: Settings, scratch: Path) -> None:
@@ -29,9 +31,10 @@ class Upstream:
         self.which = settings.which
         self.source = settings.source_dir
         self.scratch = scratch
+        self.server = ModelServer(settings.llm_url, settings.llm_api_key, settings.llm_model)
         self._page: ModuleType | None = None
 
-    def module(self, name: str) -> ModuleType:
+    def module(self, name: str) -> Any:
         """Import a module of upstream, or of what it stands on, by its name.
 
         Raises:
@@ -48,7 +51,7 @@ class Upstream:
             raise UnexpectedShape(str(self.source), f"module `{name}`", "none") from error
 
     @property
-    def page(self) -> ModuleType:
+    def page(self) -> Any:
         """Upstream's page module, `app.py` or `appBot.py`: there from the stage PAGE on."""
         if self._page is None:
             raise RuntimeError("the page module is imported after the adaptations of LIBRARY")

@@ -5,7 +5,7 @@ Each looks at upstream's shape first and stops the start where it is not the exp
 
 from collections.abc import Callable
 
-from agentfabric_offline.adaptations import state
+from agentfabric_offline.adaptations import models, page, state
 from agentfabric_offline.upstream import Upstream
 
 Adaptation = Callable[[Upstream], None]
@@ -13,8 +13,21 @@ Adaptation = Callable[[Upstream], None]
 LIBRARY: tuple[Adaptation, ...] = (
     state.copy_what_is_read_relatively,
     state.keep_state_in_the_state_folder,
+    page.use_fonts_of_the_browser,
+    page.strip_templates,
+    page.use_a_local_placeholder,
+    page.replace_publishing,
+    models.offer_the_local_model_alone,
+    models.ask_for_the_model_when_it_is_used,
+    models.start_agents_with_what_is_here,
+    models.hide_tools_that_need_the_internet,
+    models.draw_no_logo,
 )
 """Applied in this order before upstream's page module is imported."""
 
-PAGE: tuple[Adaptation, ...] = ()
+PAGE: tuple[Adaptation, ...] = (
+    page.hide_publishing,
+    models.say_which_tools_are_hidden,
+    models.say_which_model_answers_instead,
+)
 """Applied in this order after it is imported and before it is served."""
