@@ -42,6 +42,7 @@ from pants_airgap.spec import (
     ImageFieldSet,
     ModelFieldSet,
     PexFieldSet,
+    SourceFieldSet,
     Spec,
     SpecFieldSet,
     WheelhouseFieldSet,
@@ -143,6 +144,12 @@ async def package_wheelhouse(field_set: WheelhouseFieldSet) -> BuiltPackage:
 
 @rule
 async def package_model(field_set: ModelFieldSet) -> BuiltPackage:
+    output = field_set.output_path.value_or_default(file_ending=None)
+    return await Get(BuiltPackage, MakeRequest(field_set, output))
+
+
+@rule
+async def package_source(field_set: SourceFieldSet) -> BuiltPackage:
     output = field_set.output_path.value_or_default(file_ending=None)
     return await Get(BuiltPackage, MakeRequest(field_set, output))
 

@@ -9,6 +9,7 @@ def target_types() -> list:
         kinds.Wheelhouse,
         kinds.DebianPackages,
         kinds.Model,
+        kinds.GitSource,
         kinds.HermeticPex,
         kinds.OciImage,
         kinds.ExportedAgent,

@@ -236,11 +236,26 @@ async def model_spec(field_set: ModelFieldSet) -> Spec:
 
 
 @dataclass(frozen=True)
+class SourceFieldSet(SpecFieldSet, PackageFieldSet):
+    required_fields = (kinds.SourceLockField,)
+
+    lock: kinds.SourceLockField
+    output_path: OutputPathField
+
+
+@rule
+async def source_spec(field_set: SourceFieldSet) -> Spec:
+    lock = await Get(HydratedSources, HydrateSourcesRequest(field_set.lock))
+    return _spec(field_set, "source", lock.snapshot.digest, lock=lock.snapshot.files[0])
+
+
+@dataclass(frozen=True)
 class PexFieldSet(SpecFieldSet, PackageFieldSet):
     required_fields = (kinds.WheelhouseField, kinds.ModuleField)
 
     wheelhouse: kinds.WheelhouseField
     apps: kinds.AppsField
+    sources: kinds.SourcesField
     module: kinds.ModuleField
     layout: kinds.LayoutField
     output_path: OutputPathField
@@ -249,20 +264,25 @@ class PexFieldSet(SpecFieldSet, PackageFieldSet):
 @rule
 async def pex_spec(field_set: PexFieldSet) -> Spec:
     owner = field_set.address
-    wheelhouse, apps = await MultiGet(
+    wheelhouse, sources, apps = await MultiGet(
         Get(
             FieldSpecs,
             FieldSpecsRequest(
                 owner, "wheelhouse", (str(field_set.wheelhouse.value),), "wheelhouse"
             ),
         ),
+        Get(
+            FieldSpecs,
+            FieldSpecsRequest(owner, "sources", tuple(field_set.sources.value or ()), "git_source"),
+        ),
         Get(Files, FilesRequest(owner, "apps", tuple(field_set.apps.value or ()), python=True)),
     )
     return _spec(
         field_set,
         "pex",
-        await Get(Digest, MergeDigests([*wheelhouse.digests, apps.digest])),
+        await Get(Digest, MergeDigests([*wheelhouse.digests, *sources.digests, apps.digest])),
         wheelhouse=wheelhouse.values[0],
+        sources=sources.values,
         files=apps.pairs,
         module=field_set.module.value,
         layout=field_set.layout.value,
@@ -276,13 +296,14 @@ class ImageFieldSet(SpecFieldSet, PackageFieldSet):
     debian: kinds.DebianField
     wheelhouses: kinds.WheelhousesField
     apps: kinds.AppsField
+    sources: kinds.SourcesField
     output_path: OutputPathField
 
 
 @rule
 async def image_spec(field_set: ImageFieldSet) -> Spec:
     owner = field_set.address
-    debian, wheelhouses, apps = await MultiGet(
+    debian, wheelhouses, sources, apps = await MultiGet(
         Get(
             FieldSpecs,
             FieldSpecsRequest(owner, "debian", (str(field_set.debian.value),), "debian_packages"),
@@ -293,15 +314,20 @@ async def image_spec(field_set: ImageFieldSet) -> Spec:
                 owner, "wheelhouses", tuple(field_set.wheelhouses.value or ()), "wheelhouse"
             ),
         ),
+        Get(
+            FieldSpecs,
+            FieldSpecsRequest(owner, "sources", tuple(field_set.sources.value or ()), "git_source"),
+        ),
         Get(Files, FilesRequest(owner, "apps", tuple(field_set.apps.value or ()), python=True)),
     )
-    digests = [*debian.digests, *wheelhouses.digests, apps.digest]
+    digests = [*debian.digests, *wheelhouses.digests, *sources.digests, apps.digest]
     return _spec(
         field_set,
         "image",
         await Get(Digest, MergeDigests(digests)),
         debian=debian.values[0],
         wheelhouses=wheelhouses.values,
+        sources=sources.values,
         files=apps.pairs,
     )
 
@@ -370,6 +396,7 @@ SPEC_FIELD_SETS = (
     WheelhouseFieldSet,
     DebianFieldSet,
     ModelFieldSet,
+    SourceFieldSet,
     PexFieldSet,
     ImageFieldSet,
     AgentFieldSet,

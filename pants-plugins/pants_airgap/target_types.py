@@ -106,6 +106,49 @@ class Model(Target):
     )
 
 
+class SourceLockField(LockField):
+    default = "source.lock"
+    required = False
+    help = help_text(
+        """
+        The source's lock: its address and commit, the git tree id of each folder that is used and
+        the git blob id of each file. Made from `source.toml` beside it by
+        `./pants run src/airgap:airgap -- lock <address>`.
+        """
+    )
+
+
+class GitSource(Target):
+    alias = "git_source"
+    core_fields = (*COMMON_TARGET_FIELDS, SourceLockField, OutputPathField)
+    help = help_text(
+        """
+        Somebody's source at one commit, as files that an `oci_image` or a `hermetic_pex` takes
+        along: at `upstream/<target's name>`, beside the packages of the apps.
+
+        It is taken from the first of these that there is: a folder or tar that the environment
+        names (`AIRGAP_SOURCE_<NAME>=/path`, the name that of the lock, in capitals); one that
+        `~/.config/airgap/config.toml` names (`<name> = "/path"` below `[sources]`); git, by commit.
+        Whatever brought it, each file's git blob id and each folder's git tree id is compared with
+        the lock. Where a copy lacks files, those of the lock's filler, a wheel, stand in if their
+        ids are the same.
+
+        Where none of the ways leads to it, `./pants package ::` leaves out what is made of it and
+        says so; asked for by name, it fails.
+        """
+    )
+
+
+class SourcesField(SpecialCasedDependencies):
+    alias = "sources"
+    help = help_text(
+        """
+        Addresses of `git_source` targets that go in beside the apps, at `upstream/<name>`: in an
+        image below `/opt/app`, with byte-code; in a PEX at its top.
+        """
+    )
+
+
 class WheelhouseField(StringField, AsyncFieldMixin):
     alias = "wheelhouse"
     required = True
@@ -146,6 +189,7 @@ class HermeticPex(Target):
         *COMMON_TARGET_FIELDS,
         WheelhouseField,
         AppsField,
+        SourcesField,
         ModuleField,
         LayoutField,
         OutputPathField,
@@ -181,6 +225,7 @@ class OciImage(Target):
         DebianField,
         WheelhousesField,
         AppsField,
+        SourcesField,
         OutputPathField,
     )
     help = help_text(

@@ -11,7 +11,12 @@ from typing import Any
 
 from airgap.errors import AirgapError
 
-DEFAULT_LOCKS = {"wheelhouse": None, "debian_packages": None, "model": "model.lock"}
+DEFAULT_LOCKS = {
+    "wheelhouse": None,
+    "debian_packages": None,
+    "model": "model.lock",
+    "git_source": "source.lock",
+}
 """The kinds of target that have a lock, and the lock's name where a BUILD file gives none."""
 
 
@@ -31,7 +36,7 @@ def find_locks(root: Path, address: str) -> dict[Path, str]:
         raise AirgapError(
             "looking for locks behind",
             address,
-            found="no wheelhouse, debian_packages or model",
+            found="no wheelhouse, debian_packages, model or git_source",
             remedy="name such a target, or a bundle, image or PEX made of them",
         )
     return locks

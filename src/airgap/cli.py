@@ -9,8 +9,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from airgap.errors import AirgapError
+from airgap.errors import AirgapError, UnavailableError
 from airgap.store import Store
+
+UNAVAILABLE = 3
+"""The exit status where a lock is right and this machine has no way to what it names."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -21,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options.run(options)
     except AirgapError as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
+        return UNAVAILABLE if isinstance(error, UnavailableError) else 1
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS):
             raise

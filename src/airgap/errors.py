@@ -34,7 +34,7 @@ class AirgapError(Exception):
     def __reduce__(self) -> tuple[Callable[[], "AirgapError"], tuple[()]]:
         """Let the error come whole out of a worker process: pickle knows no keyword arguments."""
         keywords = {"expected": self.expected, "found": self.found, "remedy": self.remedy}
-        return functools.partial(AirgapError, self.doing, self.subject, **keywords), ()
+        return functools.partial(type(self), self.doing, self.subject, **keywords), ()
 
     def __str__(self) -> str:
         lines = [f"{self.doing} `{self.subject}` failed"]
@@ -46,3 +46,7 @@ class AirgapError(Exception):
             if text is not None:
                 lines.append(f"  {label + ':':<9} {text}")
         return "\n".join(lines)
+
+
+class UnavailableError(AirgapError):
+    """What a lock names cannot be had from this machine, and nothing on it is wrong for that."""

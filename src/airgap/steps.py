@@ -10,10 +10,11 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from airgap.fetch.progress import Progress, human
-from airgap.locks import debian, model, python
+from airgap.locks import debian, model, python, source
 from airgap.locks.debian import Package
 from airgap.locks.model import ModelLock
 from airgap.locks.python import Wheel
+from airgap.locks.source import SourceLock
 from airgap.store import Blob, Recipe, Store
 
 if TYPE_CHECKING:
@@ -101,6 +102,11 @@ def model_step(lock: ModelLock) -> Step:
     )
 
 
+def source_step(lock: SourceLock) -> Step:
+    """The step that brings somebody's source at its commit."""
+    return Step("source", f"Fetch the source {lock.name}", {"lock": source.render(lock)})
+
+
 def pex_step(spec: "PexSpec") -> Step:
     """The step that builds a PEX."""
     value = {
@@ -154,6 +160,12 @@ def _run_model(store: Store, value: Mapping[str, Any]) -> None:
     build_model(store, model.parse(value["lock"], "the lock"), Progress())
 
 
+def _run_source(store: Store, value: Mapping[str, Any]) -> None:
+    from airgap.fetch.source import fetch_source
+
+    fetch_source(store, source.parse(value["lock"], "the lock"), Progress())
+
+
 def _run_pex(store: Store, value: Mapping[str, Any]) -> None:
     from airgap.pex import PexSpec, build_pex
 
@@ -173,6 +185,7 @@ _RUNNERS: dict[str, Callable[[Store, Mapping[str, Any]], None]] = {
     "wheels": _run_wheels,
     "debs": _run_debs,
     "model": _run_model,
+    "source": _run_source,
     "pex": _run_pex,
     "layer": _run_layer,
 }

@@ -14,9 +14,10 @@ from typing import Any
 from airgap import pex, wheelhouse
 from airgap.bundle import Bundle, lay_out
 from airgap.fetch import missing
+from airgap.fetch.source import find_source
 from airgap.image.build import ImageSpec, Stack, build_image, plan_layers
 from airgap.image.oci import Image
-from airgap.locks import debian, model, python
+from airgap.locks import debian, model, python, source
 from airgap.locks.python import Wheel
 from airgap.steps import (
     Missing,
@@ -25,10 +26,11 @@ from airgap.steps import (
     model_step,
     package_step,
     pex_step,
+    source_step,
     wheel_steps,
 )
 from airgap.store import Blob, Store, hash_file
-from airgap.tree import Entry, Tree
+from airgap.tree import Entry, Tree, below
 
 Spec = Mapping[str, Any]
 
@@ -98,12 +100,33 @@ def _model(shop: Workshop, spec: Spec) -> Tree:
     return {file.path: Entry(file.blob) for file in lock.files}
 
 
+def _source(shop: Workshop, spec: Spec) -> Tree:
+    lock = source.parse(shop.text(spec["lock"]), spec["lock"])
+    found = find_source(shop.store, lock)
+    if found is None:
+        raise Missing([source_step(lock)])
+    return found
+
+
+def _sources(shop: Workshop, spec: Spec) -> dict[str, Tree]:
+    """The sources that an application takes along: folder beside its packages -> tree."""
+    trees = gather(*(partial(_source, shop, part) for part in spec["sources"]))
+    folders = (f"upstream/{part['name']}" for part in spec["sources"])
+    return dict(zip(folders, trees, strict=True))
+
+
 def _pex(shop: Workshop, spec: Spec, wheels_beside: str | None = None) -> Tree:
+    wheels, sources = gather(
+        partial(_wheels, shop, spec["wheelhouse"]), partial(_sources, shop, spec)
+    )
+    files = shop.files(spec["files"])
+    for folder, tree in sources.items():
+        files |= {path: entry.blob for path, entry in below(folder, tree).items()}
     plan = pex.PexSpec(
         name=spec["name"],
         entry_point=spec["module"],
-        sources=shop.files(spec["files"]),
-        wheels=_wheels(shop, spec["wheelhouse"]),
+        sources=files,
+        wheels=wheels,
         layout=spec["layout"],
         wheels_beside=wheels_beside,
     )
@@ -114,8 +137,9 @@ def _pex(shop: Workshop, spec: Spec, wheels_beside: str | None = None) -> Tree:
 
 
 def _image(shop: Workshop, spec: Spec) -> Image:
-    packages, *stacks = gather(
+    packages, sources, *stacks = gather(
         partial(_packages, shop, spec["debian"]),
+        partial(_sources, shop, spec),
         *(partial(_wheels, shop, stack) for stack in spec["wheelhouses"]),
     )
     plan = ImageSpec(
@@ -125,6 +149,10 @@ def _image(shop: Workshop, spec: Spec) -> Image:
             Stack(stack["name"], {wheel.filename: wheel.blob for wheel in wheels})
             for stack, wheels in zip(spec["wheelhouses"], stacks, strict=True)
         ],
+        sources={
+            folder: {path: entry.blob for path, entry in tree.items()}
+            for folder, tree in sources.items()
+        },
         app=shop.files(spec["files"]),
     )
     layers = plan_layers(plan)
@@ -187,6 +215,7 @@ def _pex_name(spec: Spec) -> str:
 _TREES: Mapping[str, Callable[[Workshop, Spec], Tree]] = {
     "wheelhouse": _wheelhouse,
     "model": _model,
+    "source": _source,
     "pex": _pex,
     "image": _image_tree,
     "bundle": _bundle,

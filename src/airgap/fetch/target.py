@@ -6,14 +6,15 @@ from airgap.addresses import find_locks
 from airgap.errors import AirgapError
 from airgap.fetch import progress
 from airgap.fetch.debs import fetch_debs
+from airgap.fetch.source import fetch_source
 from airgap.fetch.wheels import fetch_wheels
-from airgap.locks import debian, model, python
+from airgap.locks import debian, model, python, source
 from airgap.models.build import build_model
 from airgap.store import Store
 
 
 def fetch_target(store: Store, root: Path, target: str) -> None:
-    """Bring a target's wheels, packages and models into the store.
+    """Bring a target's wheels, packages, models and sources into the store.
 
     Args:
         root: The repository.
@@ -27,6 +28,8 @@ def fetch_target(store: Store, root: Path, target: str) -> None:
             text, origin = _read(path), str(path.relative_to(root))
             if kind == "model":
                 build_model(store, model.parse(text, origin), shown)
+            elif kind == "git_source":
+                fetch_source(store, source.parse(text, origin), shown)
             elif kind == "debian_packages":
                 fetch_debs(store, debian.parse(text, origin), shown)
             else:

