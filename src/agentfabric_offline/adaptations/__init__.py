@@ -5,7 +5,7 @@ Each looks at upstream's shape first and stops the start where it is not the exp
 
 from collections.abc import Callable
 
-from agentfabric_offline.adaptations import models, page, state
+from agentfabric_offline.adaptations import kernel, models, page, sessions, state
 from agentfabric_offline.upstream import Upstream
 
 Adaptation = Callable[[Upstream], None]
@@ -22,6 +22,10 @@ LIBRARY: tuple[Adaptation, ...] = (
     models.start_agents_with_what_is_here,
     models.hide_tools_that_need_the_internet,
     models.draw_no_logo,
+    sessions.keep_the_request_in_every_step,
+    sessions.end_sessions_with_their_page,
+    kernel.give_each_session_a_kernel,
+    kernel.keep_uploads_apart,
 )
 """Applied in this order before upstream's page module is imported."""
 
