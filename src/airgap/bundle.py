@@ -31,6 +31,7 @@ _FOLDER_OF_KEY = {
     "EMBEDDING": "models",
     "AGENT": "agents",
     "SERVER_STACK": "wheelhouse",
+    "BUILDER_STACK": "wheelhouse",
     "AGENT_STACK": "wheelhouse",
 }
 
