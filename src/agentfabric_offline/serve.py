@@ -6,12 +6,15 @@ import logging
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 from agentfabric_offline import adaptations
+from agentfabric_offline.closed import Application, WithHeaders
 from agentfabric_offline.errors import Problem
+from agentfabric_offline.folders import Folders
+from agentfabric_offline.gate import Gate
 from agentfabric_offline.settings import Settings
 from agentfabric_offline.upstream import Upstream, expect
+from login import EVERYBODY, Accounts, make, wall
 
 _THREADS = 10
 """How many events of visitors are worked on at the same time, as upstream has it."""
@@ -23,7 +26,9 @@ def serve(settings: Settings, scratch: Path) -> None:
 
     Raises:
         Problem: If it cannot be served.
+        PasswordFileError: If the password file cannot be used.
     """
+    accounts = _accounts(settings.password_file)
     with _socket(settings.host, settings.port) as listener:
         upstream = Upstream(settings, scratch)
         for adapt in adaptations.LIBRARY:
@@ -33,7 +38,9 @@ def serve(settings: Settings, scratch: Path) -> None:
             adapt(upstream)
         uvicorn = upstream.module("uvicorn")
         config = uvicorn.Config(
-            application(upstream),
+            wall(
+                Gate(application(upstream), Folders.of(upstream)), accounts, settings.state_dir
+            ),
             log_level="warning",
             # Seconds for answers that are being written; open pages hold connections for ever.
             timeout_graceful_shutdown=3,
@@ -43,7 +50,7 @@ def serve(settings: Settings, scratch: Path) -> None:
         asyncio.run(uvicorn.Server(config).serve(sockets=[listener]))
 
 
-def application(upstream: Upstream) -> Any:
+def application(upstream: Upstream) -> Application:
     """The page as gradio serves it, without what `launch` does besides.
 
     `launch` sends a request to itself, asks which release is the newest, and looks for a tunnel.
@@ -72,9 +79,21 @@ def application(upstream: Upstream) -> Any:
         blocks.startup_events()
         yield
 
-    app = upstream.module("gradio.routes").App.create_app(blocks, {"lifespan": lifespan})
+    routes = upstream.module("gradio.routes")
+    app = routes.App.create_app(blocks, {"lifespan": lifespan})
     blocks._queue.set_server_app(app)
-    return app
+    # The page waits for this before it asks for anything else; made anew it takes 0.1 s.
+    info = blocks.get_api_info()
+    blocks.get_api_info = lambda: routes.ORJSONResponse(info)
+    return WithHeaders(app)
+
+
+def _accounts(password_file: Path | None) -> Accounts | None:
+    if password_file is None:
+        return None
+    if make(password_file, EVERYBODY):
+        _log.info("the account `%s` and its password are in %s", EVERYBODY, password_file)
+    return Accounts(password_file)
 
 
 def _socket(host: str, port: int) -> socket.socket:

@@ -19,6 +19,7 @@ LIBRARY: tuple[Adaptation, ...] = (
     page.replace_publishing,
     models.offer_the_local_model_alone,
     models.ask_for_the_model_when_it_is_used,
+    models.share_one_client,
     models.start_agents_with_what_is_here,
     models.hide_tools_that_need_the_internet,
     models.draw_no_logo,

@@ -50,26 +50,35 @@ def _model(url: str, name: str) -> dict[str, object]:
 
 
 def ask_for_the_model_when_it_is_used(upstream: Upstream) -> None:
-    """Give upstream's client the model's name and the key at the time of a request.
+    """Give upstream's client the model's name at the time of a request.
 
     Upstream fixes the name when the page is opened, which may be before the model server tells it.
-    The key is no part of the model's configuration, because upstream writes that into its log.
     """
-    client = upstream.module("modelscope_agent.llm.openai").OpenAi
-    init = expect(
-        client,
-        "__init__",
-        *("model", "model_server", "is_chat", "is_function_call", "support_stream", "kwargs"),
+    client = expect(upstream.module("modelscope_agent.llm.base"), "BaseChatModel")
+    expect(client, "__init__", "model", "model_server", "support_fn_call")
+    expect(upstream.module("modelscope_agent.llm.openai"), "OpenAi").model = property(
+        # Upstream's own assignment has no effect then.
+        lambda _: upstream.server.name(),
+        lambda _, name: None,
     )
-    server = upstream.server
 
-    @functools.wraps(init)
-    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
-        init(self, *args, **{"api_key": server.api_key} | kwargs)
 
-    client.__init__ = __init__
-    # Upstream's own assignment has no effect then.
-    client.model = property(lambda _: server.name(), lambda _, name: None)
+def share_one_client(upstream: Upstream) -> None:
+    """Let all agents talk to the model server through one client, which knows the key.
+
+    Upstream makes a client for each agent, 60 ms each time for certificates, and finds a key in
+    the model's configuration alone, which it writes into its log.
+    """
+    module = upstream.module("modelscope_agent.llm.openai")
+    client = expect(module, "OpenAI")(
+        api_key=upstream.server.api_key,
+        base_url=upstream.server.url,
+        # Upstream tries again by itself.
+        max_retries=0,
+        # Seconds: an answer may wait for others in the server, a connection need not.
+        timeout=upstream.module("httpx").Timeout(600, connect=5),
+    )
+    module.OpenAI = lambda api_key, base_url: client
 
 
 def start_agents_with_what_is_here(upstream: Upstream) -> None:
