@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from typing import NoReturn
 
 import pytest
@@ -25,3 +26,11 @@ def program(name: str) -> str:
 def root() -> None:
     if os.geteuid() != 0:
         missing("only root can start a Docker daemon")
+
+
+def python311() -> str:
+    """Debian's own where there is one, because on it nothing else is installed."""
+    for path in ("/usr/bin/python3.11", sys.executable):
+        if os.access(path, os.X_OK):
+            return path
+    missing("there is no Python 3.11")

