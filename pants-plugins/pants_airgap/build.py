@@ -8,11 +8,17 @@ in every session (`PER_SESSION`); when nothing is missing it costs a `stat` a fi
 The tool is asked to make the target; where something is missing it answers with steps, each of
 which can run now. They run as processes of their own, so that Pants shows each with its name and
 size, and as many at once as it has cores. Then the tool is asked again.
+
+One failed target fails the whole goal, and then nothing reaches the dist folder. So where a lock is
+right and this machine has no way to what it names, the targets made of it are left out, with a
+warning and a receipt that says why: `./pants package ::` and `./pants test ::` go on without them.
+A target that the command line names fails nevertheless.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 from dataclasses import dataclass
 
@@ -24,6 +30,7 @@ from pants.core.goals.package import (
     PackageFieldSet,
 )
 from pants.core.util_rules.distdir import DistDir
+from pants.engine.addresses import Address
 from pants.engine.fs import (
     CreateDigest,
     Digest,
@@ -33,6 +40,7 @@ from pants.engine.fs import (
     MergeDigests,
     PathGlobs,
 )
+from pants.engine.internals.options_parsing import _Options
 from pants.engine.process import FallibleProcessResult, ProcessCacheScope
 from pants.engine.rules import Get, MultiGet, collect_rules, rule
 from pants.engine.unions import UnionRule
@@ -51,6 +59,10 @@ from pants_airgap.subsystem import AirgapTool
 
 STORE = ".airgap-store"
 STORE_CACHE = "airgap_store"
+UNAVAILABLE = 3
+"""The tool's exit status where a lock is right and this machine has no way to what it names."""
+
+logger = logging.getLogger(__name__)
 
 
 class AirgapError(Exception):
@@ -65,10 +77,32 @@ class MakeRequest:
     output: str
 
 
+@dataclass(frozen=True)
+class CommandLine:
+    """What the user asked for: the folders, as the arguments name them."""
+
+    folders: tuple[str, ...]
+
+    def names(self, address: Address) -> bool:
+        """Whether the target was asked for, rather than met below another folder."""
+        return address.spec_path in self.folders
+
+
+@rule
+async def command_line(options: _Options) -> CommandLine:
+    specs = (spec.removeprefix("//").partition(":")[0] for spec in options.options.specs)
+    return CommandLine(tuple(sorted({folder.rstrip("/") for folder in specs})))
+
+
 @rule
 async def make(
-    request: MakeRequest, tool: AirgapTool, dist_dir: DistDir, build_root: BuildRoot
+    request: MakeRequest,
+    tool: AirgapTool,
+    dist_dir: DistDir,
+    build_root: BuildRoot,
+    command_line: CommandLine,
 ) -> BuiltPackage:
+    address = request.field_set.address
     spec = await Get(Spec, SpecFieldSet, request.field_set)
     spec_file = await Get(Digest, CreateDigest([FileContent("spec.json", spec.json.encode())]))
     inputs = await Get(Digest, MergeDigests([spec_file, spec.digest]))
@@ -95,7 +129,7 @@ async def make(
                 output_files=(receipt, "steps.json"),
                 append_only_caches={STORE_CACHE: STORE},
                 extra_env=tool.env,
-                description=f"Make {request.field_set.address}",
+                description=f"Make {address}",
                 cache_scope=ProcessCacheScope.PER_SESSION,
             ),
         )
@@ -124,7 +158,17 @@ async def make(
             )
             for step, step_file in zip(steps, step_files)
         )
-        for result in results:
+        # What is wrong comes before what cannot be had.
+        for result in sorted(results, key=lambda result: result.exit_code == UNAVAILABLE):
+            if result.exit_code == UNAVAILABLE and not command_line.names(address):
+                reason = " ".join(_said(result).split())
+                logger.warning(f"{address} is left out: {reason}")
+                # By it tests know why there is no more.
+                left_out = json.dumps({"name": address.target_name, "left_out": reason}, indent=1)
+                digest = await Get(
+                    Digest, CreateDigest([FileContent(receipt, f"{left_out}\n".encode())])
+                )
+                return BuiltPackage(digest, (BuiltPackageArtifact(receipt),))
             _check(result)
     digest = await Get(Digest, DigestSubset(made.output_digest, PathGlobs([receipt])))
     summary = tuple(json.loads(files[receipt])["summary"])
@@ -133,7 +177,11 @@ async def make(
 
 def _check(result: FallibleProcessResult) -> None:
     if result.exit_code != 0:
-        raise AirgapError(result.stderr.decode(errors="replace").strip().removeprefix("error: "))
+        raise AirgapError(_said(result))
+
+
+def _said(result: FallibleProcessResult) -> str:
+    return result.stderr.decode(errors="replace").strip().removeprefix("error: ")
 
 
 @rule

@@ -20,12 +20,12 @@ from pants.option.subsystem import Subsystem
 from pants.util.frozendict import FrozenDict
 from pants.util.strutil import help_text
 
-# What tells pip, APT's mirror and the tool where to fetch from on this machine. A lock says what
-# is fetched, so none of it can change a result.
+# What tells pip, git, APT's mirror and the tool where to fetch from on this machine. A lock says
+# what is fetched, so none of it can change a result.
 _PASSED = frozenset(
     """HOME XDG_CONFIG_HOME XDG_CACHE_HOME NETRC SSL_CERT_FILE SSL_CERT_DIR REQUESTS_CA_BUNDLE
-    CURL_CA_BUNDLE HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY http_proxy https_proxy all_proxy
-    no_proxy""".split()
+    CURL_CA_BUNDLE GIT_CONFIG_GLOBAL GIT_SSL_CAINFO HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY
+    http_proxy https_proxy all_proxy no_proxy""".split()
 )
 _PASSED_PREFIXES = ("PIP_", "AIRGAP_")
 
@@ -44,7 +44,8 @@ class AirgapSubsystem(Subsystem):
         help=help_text(
             """
             Names of further environment variables that fetching needs on this machine. Passed
-            already: HOME, those of pip (PIP_*), of proxies and certificates, and AIRGAP_*.
+            already: HOME, those of pip (PIP_*), of proxies and certificates, where git's
+            configuration is, and AIRGAP_*.
             """
         ),
     )
