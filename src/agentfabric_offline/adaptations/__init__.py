@@ -13,9 +13,11 @@ Adaptation = Callable[[Upstream], None]
 LIBRARY: tuple[Adaptation, ...] = (
     state.copy_what_is_read_relatively,
     state.keep_state_in_the_state_folder,
+    state.name_files_of_users_literally,
     page.use_fonts_of_the_browser,
     page.strip_templates,
     page.use_a_local_placeholder,
+    page.show_a_small_picture,
     page.replace_publishing,
     models.offer_the_local_model_alone,
     models.ask_for_the_model_when_it_is_used,

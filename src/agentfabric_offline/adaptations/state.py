@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Callable
 
 from agentfabric_offline.errors import UnexpectedShape
 from agentfabric_offline.upstream import Upstream, expect
@@ -39,3 +40,26 @@ def keep_state_in_the_state_folder(upstream: Upstream) -> None:
     }.items():
         expect(config_utils, name)
         setattr(config_utils, name, value)
+
+
+def name_files_of_users_literally(upstream: Upstream) -> None:
+    """Name the files of a user by joining folders.
+
+    Upstream replaces the texts `config/` and `user` wherever they stand in the path, so a state
+    folder in `/home/user/config/` would become another one.
+    """
+    config_utils = upstream.module("config_utils")
+    for function, constant in {
+        "get_user_cfg_file": "DEFAULT_BUILDER_CONFIG_FILE",
+        "get_user_openapi_plugin_cfg_file": "DEFAULT_OPENAPI_PLUGIN_CONFIG_FILE",
+    }.items():
+        expect(config_utils, function, "uuid_str")
+        folder, name = os.path.split(expect(config_utils, constant))
+        setattr(config_utils, function, _file_of_a_user(folder, name))
+
+
+def _file_of_a_user(folder: str, name: str) -> Callable[[str], str]:
+    def file_of_a_user(uuid_str: str = "") -> str:
+        return os.path.join(folder, uuid_str or "user", name)
+
+    return file_of_a_user
