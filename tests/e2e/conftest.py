@@ -7,10 +7,11 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.e2e import needs
-from tests.e2e.chat_page import Visits, chromium
+from tests.e2e.bundle import Bundle
 from tests.e2e.daemon import docker_daemon
-from tests.e2e.demo import PAGE_URL, Demo, built_demo
+from tests.e2e.demo import PAGE_URL, built_demo
 from tests.e2e.intranet import Seen, intranet
+from tests.e2e.visits import Visits, chromium, visits_of
 
 
 @pytest.fixture(scope="session")
@@ -37,13 +38,13 @@ def state(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def demo(demo_folder: Path, docker_host: str, state: Path) -> Demo:
+def demo(demo_folder: Path, docker_host: str, state: Path) -> Bundle:
     """The bundle with a daemon to run on; nothing of it is up."""
-    return Demo(demo_folder, {"DOCKER_HOST": docker_host, "AIRGAP_STATE_DIR": str(state)})
+    return Bundle(demo_folder, {"DOCKER_HOST": docker_host, "AIRGAP_STATE_DIR": str(state)})
 
 
 @pytest.fixture(scope="session")
-def first_up(demo: Demo) -> str:
+def first_up(demo: Bundle) -> str:
     """What the first ``airgap up`` said, on a Docker that had no image."""
     done = demo.airgap("up")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -51,23 +52,20 @@ def first_up(demo: Demo) -> str:
 
 
 @pytest.fixture(scope="session")
-def served(demo: Demo, first_up: str) -> Demo:
+def served(demo: Bundle, first_up: str) -> Bundle:
     """The bundle while it is up."""
     return demo
 
 
 @pytest.fixture(scope="session")
-def browser(served: Demo) -> Iterator[Browser]:
+def browser(outside: Seen) -> Iterator[Browser]:
+    """A browser on the intranet."""
     with chromium() as started:
         yield started
 
 
 @pytest.fixture
-def visits(browser: Browser) -> Iterator[Visits]:
-    """Visitors of the page, of which none may have asked another host for anything."""
-    visits = Visits(browser)
-    yield visits
-    visits.close()
-    assert visits.requests
-    own = (PAGE_URL, "data:", "blob:")
-    assert [address for address in visits.requests if not address.startswith(own)] == []
+def visits(served: Bundle, browser: Browser) -> Iterator[Visits]:
+    """Visitors of the demo's page, of which none may have asked another host for anything."""
+    with visits_of(browser, PAGE_URL, "#question textarea") as visits:
+        yield visits

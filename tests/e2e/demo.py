@@ -1,14 +1,8 @@
-"""The demo bundle, and running its program."""
+"""The demo bundle: what it is called and where it is served."""
 
-import json
-import os
-import shutil
-import subprocess
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from tests.e2e.needs import PATH, missing, program
+from tests.e2e.bundle import built
 
 SERVER = "airgap-demo-server"
 AGENT = "airgap-demo-agent"
@@ -18,78 +12,5 @@ SERVER_URL = "http://127.0.0.1:8000"
 PAGE_URL = "http://127.0.0.1:7865/"
 
 
-def dist() -> Path:
-    """The dist folder of the build that the tests belong to."""
-    return Path(os.environ.get("ROOT", os.getcwd())) / "dist"
-
-
 def built_demo() -> Path:
-    folder = dist() / "demo"
-    if not (folder / "MANIFEST").is_file():
-        missing("dist/demo is not built: `./pants package bundles/demo:`")
-    return folder
-
-
-@dataclass(frozen=True)
-class Demo:
-    """A bundle folder, and the environment in which its program runs.
-
-    Attributes:
-        folder: The bundle.
-        environ: DOCKER_HOST and settings (AIRGAP_<KEY>) beside PATH and LANG.
-    """
-
-    folder: Path
-    environ: dict[str, str] = field(default_factory=dict)
-
-    def airgap(self, *arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
-        """Runs the bundle's program from a folder that is not the bundle's."""
-        return subprocess.run(
-            [self.folder / "airgap", *arguments],
-            cwd="/",
-            env={"PATH": PATH, "LANG": "C.UTF-8", **self.environ, **environ},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=1200,
-        )
-
-    def docker(self, *arguments: str) -> str:
-        """What a command of Docker's client prints; fails when it fails."""
-        done = subprocess.run(
-            [program("docker"), *arguments],
-            env={"PATH": PATH, **self.environ},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    def inspect(self, name: str) -> dict[str, Any]:
-        (found,) = json.loads(self.docker("inspect", name))
-        assert isinstance(found, dict)
-        return found
-
-    def left(self) -> tuple[str, ...]:
-        """Every container and network of this daemon, by which one sees what a command made."""
-        containers = self.docker("ps", "--all", "--no-trunc", "--format", "{{.ID}}")
-        return (*containers.split(), *self.docker("network", "ls", "--format", "{{.Name}}").split())
-
-
-def shadow(bundle: Path, copy: Path) -> None:
-    """A copy of a bundle for damaging: small files are copies, large ones links to the originals.
-
-    Who changes a large file replaces its link, so that the original is never written to.
-    """
-    for folder, _, files in os.walk(bundle):
-        target = copy / Path(folder).relative_to(bundle)
-        target.mkdir(parents=True)
-        for name in files:
-            source = Path(folder) / name
-            if source.stat().st_size < 1_000_000:
-                shutil.copy(source, target / name)
-                (target / name).chmod(0o755 if os.access(source, os.X_OK) else 0o644)
-            else:
-                (target / name).symlink_to(source)
+    return built("demo", "bundles/demo:")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.demo import Demo, shadow
+from tests.e2e.bundle import Bundle, shadow
 
 
 def refused(done: "subprocess.CompletedProcess[str]") -> str:
@@ -18,32 +18,32 @@ def refused(done: "subprocess.CompletedProcess[str]") -> str:
 
 
 @pytest.fixture
-def copy(demo: Demo, demo_folder: Path, tmp_path: Path) -> Demo:
+def copy(demo: Bundle, demo_folder: Path, tmp_path: Path) -> Bundle:
     shadow(demo_folder, tmp_path / "demo")
-    return Demo(tmp_path / "demo", demo.environ)
+    return Bundle(tmp_path / "demo", demo.environ)
 
 
 def test_no_docker_client(demo_folder: Path, tmp_path: Path) -> None:
     for name in ("sh", "date", "dirname", "readlink", "awk"):
         (tmp_path / name).symlink_to(shutil.which(name) or f"/usr/bin/{name}")
-    message = refused(Demo(demo_folder).airgap("up", PATH=str(tmp_path)))
+    message = refused(Bundle(demo_folder).airgap("up", PATH=str(tmp_path)))
     assert 'there is no command "docker"' in message
 
 
 def test_a_message_in_chinese(demo_folder: Path) -> None:
-    done = Demo(demo_folder).airgap("up", LANG="zh_CN.UTF-8", AIRGAP_SERVER_PORT="0")
+    done = Bundle(demo_folder).airgap("up", LANG="zh_CN.UTF-8", AIRGAP_SERVER_PORT="0")
     assert done.returncode == 1
     assert "检查设置：SERVER_PORT 的值为“0”" in done.stderr
 
 
-def test_no_docker_daemon(demo: Demo, tmp_path: Path) -> None:
+def test_no_docker_daemon(demo: Bundle, tmp_path: Path) -> None:
     message = refused(demo.airgap("up", DOCKER_HOST=f"unix://{tmp_path}/nobody"))
     assert f"{tmp_path}/nobody" in message
     assert "a running Docker daemon" in message
 
 
 @pytest.mark.parametrize("setting", ["SERVER_PORT", "AGENT_PORT"])
-def test_a_port_in_use(demo: Demo, setting: str) -> None:
+def test_a_port_in_use(demo: Bundle, setting: str) -> None:
     before = demo.left()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = str(listener.getsockname()[1])
@@ -53,14 +53,14 @@ def test_a_port_in_use(demo: Demo, setting: str) -> None:
     assert demo.left() == before
 
 
-def test_a_state_folder_that_cannot_be_made(demo: Demo) -> None:
+def test_a_state_folder_that_cannot_be_made(demo: Bundle) -> None:
     before = demo.left()
     message = refused(demo.airgap("up", AIRGAP_STATE_DIR="/proc/airgap"))
     assert "/proc/airgap" in message
     assert demo.left() == before
 
 
-def test_a_state_folder_of_someone_else(served: Demo, tmp_path: Path) -> None:
+def test_a_state_folder_of_someone_else(served: Bundle, tmp_path: Path) -> None:
     before = served.left()
     other = tmp_path / "others"
     (other / "agent").mkdir(parents=True, mode=0o755)
@@ -71,7 +71,7 @@ def test_a_state_folder_of_someone_else(served: Demo, tmp_path: Path) -> None:
     assert [path.name for path in other.rglob("*")] == ["agent", "file"]
 
 
-def test_a_missing_model_folder(copy: Demo) -> None:
+def test_a_missing_model_folder(copy: Bundle) -> None:
     before = copy.left()
     shutil.rmtree(copy.folder / "models/minilm")
     message = refused(copy.airgap("up"))
@@ -79,7 +79,7 @@ def test_a_missing_model_folder(copy: Demo) -> None:
     assert copy.left() == before
 
 
-def test_a_truncated_model_file(copy: Demo) -> None:
+def test_a_truncated_model_file(copy: Bundle) -> None:
     before = copy.left()
     weights = copy.folder / "models/smollm2_135m_instruct/model.safetensors"
     weights.unlink()
@@ -91,14 +91,14 @@ def test_a_truncated_model_file(copy: Demo) -> None:
     assert copy.left() == before
 
 
-def test_opening_the_server_without_a_key(demo: Demo) -> None:
+def test_opening_the_server_without_a_key(demo: Bundle) -> None:
     before = demo.left()
     message = refused(demo.airgap("up", AIRGAP_SERVER_LISTEN="0.0.0.0"))
     assert "SERVER_KEY_FILE" in message
     assert demo.left() == before
 
 
-def test_a_command_line_that_is_wrong(demo: Demo) -> None:
+def test_a_command_line_that_is_wrong(demo: Bundle) -> None:
     done = demo.airgap("start")
     assert done.returncode == 2
     assert 'unknown command "start"' in done.stderr

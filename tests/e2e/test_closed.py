@@ -4,7 +4,8 @@ import subprocess
 
 import pytest
 
-from tests.e2e.demo import AGENT, NETWORK, SERVER, Demo
+from tests.e2e.bundle import Bundle
+from tests.e2e.demo import AGENT, NETWORK, SERVER
 from tests.e2e.intranet import OUTSIDE, Seen
 from tests.e2e.needs import program
 
@@ -20,7 +21,7 @@ print("resolved", socket.getaddrinfo("outside.example", 80))
 
 
 @pytest.mark.parametrize(("name", "port"), [(SERVER, 8000), (AGENT, 7865)])
-def test_a_container_may_do_nothing_that_it_need_not(served: Demo, name: str, port: int) -> None:
+def test_a_container_may_do_nothing_that_it_need_not(served: Bundle, name: str, port: int) -> None:
     facts = served.inspect(name)
     host = facts["HostConfig"]
     assert facts["Config"]["User"] == "1000:1000"
@@ -34,7 +35,7 @@ def test_a_container_may_do_nothing_that_it_need_not(served: Demo, name: str, po
 
 
 @pytest.mark.parametrize("name", [SERVER, AGENT])
-def test_its_processes_are_no_more_than_that(served: Demo, name: str) -> None:
+def test_its_processes_are_no_more_than_that(served: Bundle, name: str) -> None:
     status = served.docker("exec", name, "cat", "/proc/1/status")
     facts = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
     assert facts["Uid"].split() == ["1000"] * 4
@@ -42,7 +43,7 @@ def test_its_processes_are_no_more_than_that(served: Demo, name: str) -> None:
     assert facts["NoNewPrivs"].strip() == "1"
 
 
-def python(demo: Demo, name: str, code: str) -> "subprocess.CompletedProcess[str]":
+def python(demo: Bundle, name: str, code: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
         [program("docker"), "exec", name, "/usr/bin/python3.11", "-c", code],
         env=demo.environ,
@@ -52,7 +53,7 @@ def python(demo: Demo, name: str, code: str) -> "subprocess.CompletedProcess[str
     )
 
 
-def test_the_machine_outside_is_there(served: Demo) -> None:
+def test_the_machine_outside_is_there(served: Bundle) -> None:
     """Without this the tests below would hold on a machine without any network."""
     image = served.inspect(AGENT)["Config"]["Image"]
     entry = ["--entrypoint", "/usr/bin/python3.11", image, "-c", CONNECT]
@@ -60,14 +61,14 @@ def test_the_machine_outside_is_there(served: Demo) -> None:
 
 
 @pytest.mark.parametrize("name", [SERVER, AGENT])
-def test_no_address_outside_can_be_reached(served: Demo, name: str) -> None:
+def test_no_address_outside_can_be_reached(served: Bundle, name: str) -> None:
     done = python(served, name, CONNECT)
     assert done.returncode != 0
     assert "timed out" in done.stderr or "unreachable" in done.stderr
 
 
 @pytest.mark.parametrize("name", [SERVER, AGENT])
-def test_no_name_outside_is_asked_for(served: Demo, outside: Seen, name: str) -> None:
+def test_no_name_outside_is_asked_for(served: Bundle, outside: Seen, name: str) -> None:
     before = len(outside.packets())
     done = python(served, name, RESOLVE)
     assert done.returncode != 0
@@ -75,5 +76,5 @@ def test_no_name_outside_is_asked_for(served: Demo, outside: Seen, name: str) ->
     assert [packet for packet in outside.packets()[before:] if packet[1] == 53] == []
 
 
-def test_the_services_know_each_other_by_name(served: Demo) -> None:
+def test_the_services_know_each_other_by_name(served: Bundle) -> None:
     assert "resolved" in python(served, AGENT, RESOLVE.replace("outside.example", "server")).stdout

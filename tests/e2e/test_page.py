@@ -6,8 +6,10 @@ import urllib.request
 
 from playwright.sync_api import expect
 
-from tests.e2e.chat_page import ANSWER_TIMEOUT, Visits, answer_of, ask, picture
-from tests.e2e.demo import MODEL, SERVER_URL, Demo
+from tests.e2e.bundle import Bundle
+from tests.e2e.chat_page import ANSWER_TIMEOUT, answer_of, ask
+from tests.e2e.demo import MODEL, SERVER_URL
+from tests.e2e.visits import Visits, picture
 
 QUESTION = "What is the door code of the boat house?"
 FACT = "7294"
@@ -45,7 +47,7 @@ def test_a_fact_of_the_knowledge_is_answered(visits: Visits) -> None:
     picture(page, "knowledge")
 
 
-def test_without_the_knowledge_the_model_does_not_know_it(served: Demo) -> None:
+def test_without_the_knowledge_the_model_does_not_know_it(served: Bundle) -> None:
     body = {"model": MODEL, "messages": [{"role": "user", "content": QUESTION}]}
     address = f"{SERVER_URL}/v1/chat/completions"
     headers = {"Content-Type": "application/json"}

@@ -13,9 +13,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.chat_page import ANSWER_TIMEOUT, Visits, answer_of, ask, picture
-from tests.e2e.demo import AGENT, MODEL, NETWORK, SERVER, Demo
+from tests.e2e.bundle import Bundle
+from tests.e2e.chat_page import ANSWER_TIMEOUT, answer_of, ask
+from tests.e2e.demo import AGENT, MODEL, NETWORK, SERVER
 from tests.e2e.intranet import HOST
+from tests.e2e.visits import Visits, picture
 
 KEY = "a-key-of-the-intranet"
 
@@ -27,15 +29,15 @@ def contents(folder: Path) -> dict[str, tuple[int, bytes]]:
 
 
 @pytest.fixture(scope="module")
-def kept(served: Demo, state: Path) -> dict[str, tuple[int, bytes]]:
+def kept(served: Bundle, state: Path) -> dict[str, tuple[int, bytes]]:
     """What was in the state folder before anything was stopped."""
     return contents(state)
 
 
 @pytest.fixture(scope="module")
 def opened(
-    served: Demo, kept: dict[str, tuple[int, bytes]], tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Demo, str]:
+    served: Bundle, kept: dict[str, tuple[int, bytes]], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Bundle, str]:
     """The bundle with its server open to the network, and what ``airgap up`` said."""
     folder = tmp_path_factory.mktemp("settings")
     key_file = folder / "key file"
@@ -44,7 +46,7 @@ def opened(
     os.chown(key_file, 1000, 1000)
     conf = folder / "airgap.conf"
     conf.write_text(f'# Open.\nSERVER_LISTEN=0.0.0.0\nSERVER_KEY_FILE="{key_file}"  # uid 1000\n')
-    demo = Demo(served.folder, {**served.environ, "AIRGAP_CONF": str(conf)})
+    demo = Bundle(served.folder, {**served.environ, "AIRGAP_CONF": str(conf)})
     done = demo.airgap("up")
     assert done.returncode == 0, done.stdout + done.stderr
     return demo, done.stdout
@@ -58,7 +60,7 @@ def models(key: str | None) -> Any:
 
 
 def test_a_stopped_model_server_is_told_to_visitor_and_operator(
-    served: Demo, kept: object, visits: Visits
+    served: Bundle, kept: object, visits: Visits
 ) -> None:
     page = visits.open()
     served.docker("stop", "--time", "5", SERVER)
@@ -78,7 +80,7 @@ def test_a_stopped_model_server_is_told_to_visitor_and_operator(
 
 
 def test_down_leaves_nothing_but_state_and_image(
-    served: Demo, kept: dict[str, tuple[int, bytes]], state: Path
+    served: Bundle, kept: dict[str, tuple[int, bytes]], state: Path
 ) -> None:
     image = served.inspect(AGENT)["Image"]
     done = served.airgap("down")
@@ -91,7 +93,7 @@ def test_down_leaves_nothing_but_state_and_image(
 
 
 def test_up_again_loads_and_indexes_nothing(
-    opened: tuple[Demo, str], kept: dict[str, tuple[int, bytes]], state: Path
+    opened: tuple[Bundle, str], kept: dict[str, tuple[int, bytes]], state: Path
 ) -> None:
     _, said = opened
     assert "Docker has the image already" in said
@@ -100,18 +102,18 @@ def test_up_again_loads_and_indexes_nothing(
 
 @pytest.mark.parametrize("key", [None, "another-key"])
 def test_an_open_server_refuses_who_has_not_its_key(
-    opened: tuple[Demo, str], key: str | None
+    opened: tuple[Bundle, str], key: str | None
 ) -> None:
     with pytest.raises(urllib.error.HTTPError) as refusal:
         models(key)
     assert refusal.value.code == 401
 
 
-def test_an_open_server_answers_who_has_its_key(opened: tuple[Demo, str]) -> None:
+def test_an_open_server_answers_who_has_its_key(opened: tuple[Bundle, str]) -> None:
     assert MODEL in [model["id"] for model in models(KEY)["data"]]
 
 
-def test_page_and_operator_use_the_key(opened: tuple[Demo, str], visits: Visits) -> None:
+def test_page_and_operator_use_the_key(opened: tuple[Bundle, str], visits: Visits) -> None:
     demo, _ = opened
     assert demo.airgap("chat", "Hello?").stdout.strip()
     page = visits.open()
@@ -119,14 +121,14 @@ def test_page_and_operator_use_the_key(opened: tuple[Demo, str], visits: Visits)
     assert "7294" in answer_of(page)
 
 
-def test_the_key_shows_nowhere(opened: tuple[Demo, str]) -> None:
+def test_the_key_shows_nowhere(opened: tuple[Bundle, str]) -> None:
     demo, said = opened
     shown = [demo.docker("inspect", SERVER, AGENT), demo.airgap("logs").stdout, said]
     shown += [demo.docker("top", name, "-eo", "pid,args") for name in (SERVER, AGENT)]
     assert KEY not in "".join(shown)
 
 
-def test_a_network_of_its_own_is_gone_in_the_end(opened: tuple[Demo, str]) -> None:
+def test_a_network_of_its_own_is_gone_in_the_end(opened: tuple[Bundle, str]) -> None:
     demo, _ = opened
     assert NETWORK in demo.left()
     assert demo.airgap("down").returncode == 0

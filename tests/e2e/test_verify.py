@@ -4,24 +4,24 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.demo import Demo, shadow
+from tests.e2e.bundle import Bundle, shadow
 
 
 @pytest.fixture
-def damaged(demo_folder: Path, tmp_path: Path) -> Demo:
+def damaged(demo_folder: Path, tmp_path: Path) -> Bundle:
     copy = tmp_path / "damaged copy" / "demo"
     shadow(demo_folder, copy)
-    return Demo(copy, {"AIRGAP_STATE_DIR": str(tmp_path / "state")})
+    return Bundle(copy, {"AIRGAP_STATE_DIR": str(tmp_path / "state")})
 
 
 def test_the_bundle_as_built_is_right(demo_folder: Path) -> None:
-    done = Demo(demo_folder).airgap("verify")
+    done = Bundle(demo_folder).airgap("verify")
     assert (done.returncode, done.stderr) == (0, "")
     files = len((demo_folder / "MANIFEST").read_text().splitlines()) - 1
     assert f"All {files} files are right" in done.stdout
 
 
-def test_each_damaged_file_is_named(damaged: Demo) -> None:
+def test_each_damaged_file_is_named(damaged: Bundle) -> None:
     layer = max(
         (damaged.folder / "image/blobs/sha256").iterdir(), key=lambda path: path.stat().st_size
     )

@@ -1,0 +1,73 @@
+"""Visitors of a page, in Chromium."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+
+from tests.e2e.bundle import dist
+from tests.e2e.needs import program
+
+# The browser itself must not look for a network either.
+_FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-component-update"
+    " --disable-background-networking --disable-sync"
+)
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    path = program("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=_FLAGS.split())
+        yield browser
+        browser.close()
+
+
+class Visits:
+    """Visitors, each with a browser profile of their own.
+
+    Attributes:
+        requests: The address of everything that their pages asked for.
+    """
+
+    def __init__(self, browser: Browser, address: str, landmark: str) -> None:
+        self._browser = browser
+        self._address = address
+        self._landmark = landmark
+        self.requests: list[str] = []
+
+    def open(self, locale: str = "en-US", width: int = 1100, height: int = 800) -> Page:
+        viewport = ViewportSize(width=width, height=height)
+        page = self._browser.new_context(locale=locale, viewport=viewport).new_page()
+        page.on("request", lambda request: self.requests.append(request.url))
+        page.goto(self._address, timeout=60_000)
+        page.locator(self._landmark).first.wait_for(timeout=60_000)
+        return page
+
+    def close(self) -> None:
+        for context in self._browser.contexts:
+            context.close()
+
+
+@contextmanager
+def visits_of(browser: Browser, address: str, landmark: str) -> Iterator[Visits]:
+    """Visitors of the page at ``address``, of which none may have asked another host.
+
+    The page is there when ``landmark``, a CSS selector, can be seen.
+    """
+    visits = Visits(browser, address, landmark)
+    yield visits
+    visits.close()
+    assert visits.requests
+    own = (address, "data:", "blob:")
+    assert [request for request in visits.requests if not request.startswith(own)] == []
+
+
+def picture(page: Page, name: str) -> None:
+    """Saves what the visitor sees, when movements have ended, as dist/e2e/<name>.png."""
+    folder = dist() / "e2e"
+    folder.mkdir(parents=True, exist_ok=True)
+    page.wait_for_timeout(500)
+    page.screenshot(path=Path(folder, f"{name}.png"))
