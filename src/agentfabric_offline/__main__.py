@@ -12,6 +12,7 @@ from agentfabric_offline import environment
 from agentfabric_offline.errors import Problem, WrongSetting
 from agentfabric_offline.serve import serve
 from agentfabric_offline.settings import check_state, read_settings
+from login import PasswordFileError
 
 
 def main() -> int:
@@ -30,9 +31,9 @@ def main() -> int:
             environment.prepare(os.environ, settings, scratch)
             environment.use_as_working_folder(scratch)
             serve(settings, scratch)
-    except Problem as problem:
+    except (Problem, PasswordFileError) as problem:
         print(f"agentfabric: {problem}", file=sys.stderr)
-        return 2 if isinstance(problem, WrongSetting) else 1
+        return 2 if isinstance(problem, WrongSetting | PasswordFileError) else 1
     return 0
 
 

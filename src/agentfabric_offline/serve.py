@@ -38,9 +38,7 @@ def serve(settings: Settings, scratch: Path) -> None:
             adapt(upstream)
         uvicorn = upstream.module("uvicorn")
         config = uvicorn.Config(
-            wall(
-                Gate(application(upstream), Folders.of(upstream)), accounts, settings.state_dir
-            ),
+            wall(Gate(application(upstream), Folders.of(upstream)), accounts, settings.state_dir),
             log_level="warning",
             # Seconds for answers that are being written; open pages hold connections for ever.
             timeout_graceful_shutdown=3,

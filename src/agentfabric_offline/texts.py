@@ -32,6 +32,7 @@ PROBLEMS: dict[str, dict[str, str]] = {
         "  next:     end what listens there, or set PORT (or HOST) to another value",
         "source": "upstream's source is not in `{path}`: `{missing}` is not there.\n"
         "  next:     set SOURCE_DIR to a folder with apps/agentfabric and modelscope_agent in it",
+        "foreign": "the file `{name}` was neither uploaded by you nor made for you.",
         "shape": "upstream is not the commit that this program is made for: {where}\n"
         "  expected: {expected}\n  found:    {found}\n"
         "  next:     use the commit that third_party/modelscope_agent pins",
@@ -56,6 +57,7 @@ PROBLEMS: dict[str, dict[str, str]] = {
         "  请结束占用该端口的程序，或更改 PORT（或 HOST）",
         "source": "`{path}` 中没有上游源码：缺少 `{missing}`。\n"
         "  请将 SOURCE_DIR 设为包含 apps/agentfabric 和 modelscope_agent 的目录",
+        "foreign": "文件 `{name}` 不是您上传的，也不是为您生成的。",
         "shape": "上游源码不是本程序所适配的提交：{where}\n"
         "  应为：{expected}\n  实为：{found}\n  请使用 third_party/modelscope_agent 锁定的提交",
         "unreachable": "模型服务 {url} 没有响应（{why}）。"

@@ -5,7 +5,7 @@ Each looks at upstream's shape first and stops the start where it is not the exp
 
 from collections.abc import Callable
 
-from agentfabric_offline.adaptations import kernel, models, page, sessions, state
+from agentfabric_offline.adaptations import files, kernel, models, page, sessions, state, users
 from agentfabric_offline.upstream import Upstream
 
 Adaptation = Callable[[Upstream], None]
@@ -29,6 +29,14 @@ LIBRARY: tuple[Adaptation, ...] = (
     sessions.end_sessions_with_their_page,
     kernel.give_each_session_a_kernel,
     kernel.keep_uploads_apart,
+    users.know_the_visitor_in_events,
+    users.take_data_for_own_events_alone,
+    files.keep_uploads_and_copies_apart,
+    files.copy_only_what_the_visitor_may_have,
+    files.take_only_files_that_were_uploaded,
+    files.link_only_what_the_visitor_may_have,
+    files.name_avatars_by_file_name,
+    files.remove_broken_uploads,
 )
 """Applied in this order before upstream's page module is imported."""
 
@@ -36,5 +44,6 @@ PAGE: tuple[Adaptation, ...] = (
     page.hide_publishing,
     models.say_which_tools_are_hidden,
     models.say_which_model_answers_instead,
+    users.take_the_name_from_the_login,
 )
 """Applied in this order after it is imported and before it is served."""
