@@ -36,6 +36,18 @@ PROBLEMS: dict[str, dict[str, str]] = {
         "shape": "upstream is not the commit that this program is made for: {where}\n"
         "  expected: {expected}\n  found:    {found}\n"
         "  next:     use the commit that third_party/modelscope_agent pins",
+        "embedding": "the embedding model in `{path}` cannot be loaded: {why}\n"
+        "  next:     set EMBEDDING_DIR to a complete ModelScope sentence-embedding folder",
+        "knowledge kind": "`{file}` cannot be used as knowledge: it is none of {kinds}. "
+        "Take it out, or convert it to one of them.",
+        "knowledge twice": "Two knowledge files are named `{file}`. Take one out or rename it.",
+        "knowledge gone": "The knowledge file `{file}` is not there any more. Upload it again.",
+        "knowledge unread": "The knowledge file `{file}` cannot be read and is not used: {why}. "
+        "Check that it opens in its own program, and upload it again.",
+        "knowledge empty": "The knowledge file `{file}` has no text and is not used. A scanned "
+        "document is only pictures: upload one in which text can be selected.",
+        "knowledge encoding": "The knowledge file `{file}` is not used: its text is in neither "
+        "UTF-8 nor GB18030 (GBK). Save it as UTF-8 and upload it again.",
         "unreachable": "The model server at {url} does not answer ({why}). "
         "See whether it runs with `airgap status`, start it with `airgap up`, then ask again.",
         "loading": "The model server at {url} is not ready (HTTP {status}). "
@@ -60,6 +72,18 @@ PROBLEMS: dict[str, dict[str, str]] = {
         "foreign": "文件 `{name}` 不是您上传的，也不是为您生成的。",
         "shape": "上游源码不是本程序所适配的提交：{where}\n"
         "  应为：{expected}\n  实为：{found}\n  请使用 third_party/modelscope_agent 锁定的提交",
+        "embedding": "无法加载 `{path}` 中的嵌入模型：{why}\n"
+        "  请将 EMBEDDING_DIR 设为完整的 ModelScope 句向量模型目录",
+        "knowledge kind": "`{file}` 不能用作知识文件：只支持 {kinds}。"
+        "请移除该文件，或转换为上述格式。",
+        "knowledge twice": "有两个知识文件都名为 `{file}`。请移除或重命名其中一个。",
+        "knowledge gone": "知识文件 `{file}` 已不存在。请重新上传。",
+        "knowledge unread": "知识文件 `{file}` 无法读取，未被使用：{why}。"
+        "请确认它能用相应的程序打开，然后重新上传。",
+        "knowledge empty": "知识文件 `{file}` 中没有文字，未被使用。"
+        "扫描件只含图片：请上传可以选中文字的文档。",
+        "knowledge encoding": "知识文件 `{file}` 未被使用：其文字编码既不是 UTF-8，"
+        "也不是 GB18030（GBK）。请另存为 UTF-8 后重新上传。",
         "unreachable": "模型服务 {url} 没有响应（{why}）。"
         "请用 `airgap status` 查看它是否在运行，用 `airgap up` 启动，然后重新提问。",
         "loading": "模型服务 {url} 尚未就绪（HTTP {status}）。"

@@ -5,7 +5,17 @@ Each looks at upstream's shape first and stops the start where it is not the exp
 
 from collections.abc import Callable
 
-from agentfabric_offline.adaptations import files, kernel, models, page, sessions, state, users
+from agentfabric_offline.adaptations import (
+    embedding,
+    files,
+    kernel,
+    knowledge,
+    models,
+    page,
+    sessions,
+    state,
+    users,
+)
 from agentfabric_offline.upstream import Upstream
 
 Adaptation = Callable[[Upstream], None]
@@ -29,6 +39,9 @@ LIBRARY: tuple[Adaptation, ...] = (
     sessions.end_sessions_with_their_page,
     kernel.give_each_session_a_kernel,
     kernel.keep_uploads_apart,
+    embedding.load_the_embedding_once,
+    knowledge.unpack_sentence_data_once,
+    knowledge.embed_each_file_once,
     users.know_the_visitor_in_events,
     users.take_data_for_own_events_alone,
     files.keep_uploads_and_copies_apart,
@@ -44,6 +57,7 @@ PAGE: tuple[Adaptation, ...] = (
     page.hide_publishing,
     models.say_which_tools_are_hidden,
     models.say_which_model_answers_instead,
+    knowledge.take_what_can_be_read,
     users.take_the_name_from_the_login,
 )
 """Applied in this order after it is imported and before it is served."""

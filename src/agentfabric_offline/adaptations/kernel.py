@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from agentfabric_offline.adaptations import sessions
+from agentfabric_offline.adaptations.users import current_user
 from agentfabric_offline.errors import UnexpectedShape
 from agentfabric_offline.kernels import Kernels, Recipe
 from agentfabric_offline.upstream import Upstream, expect
@@ -11,9 +12,7 @@ from agentfabric_offline.upstream import Upstream, expect
 
 def work_folder(upstream: Upstream) -> Path:
     """Where the code of the account whose event is worked on works, and its uploads lie."""
-    request = sessions.current_request()
-    account = "local_user" if request is None else request.scope.get("airgap.user", "local_user")
-    return upstream.settings.code_interpreter_dir / account
+    return upstream.settings.code_interpreter_dir / current_user()
 
 
 def give_each_session_a_kernel(upstream: Upstream) -> None:
