@@ -13,6 +13,7 @@ from pathlib import Path
 
 from agent_runner import config, offline, settings
 from agent_runner.errors import StartError
+from login import Accounts, PasswordFileError, wall
 
 
 def main() -> int:
@@ -26,6 +27,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="agent-runner-") as scratch:
         try:
             read = settings.read(os.environ)
+            accounts = Accounts(read.password_file) if read.password_file else None
             exported = config.read(read.agent_dir)
             offline.prepare(os.environ, Path(scratch))
             # Imported now, because these libraries look at the environment when they are imported.
@@ -34,8 +36,9 @@ def main() -> int:
             from agent_runner.agent import ServedAgent
             from agent_runner.page import application
 
-            app = application(ServedAgent(read, exported))
-        except StartError as error:
+            page = application(ServedAgent(read, exported))
+            app = wall(page, accounts, read.state_dir)
+        except (StartError, PasswordFileError) as error:
             print(f"agent_runner: {error}", file=sys.stderr)
             return 1
         logging.info("`%s` is served on http://%s:%d", exported.name, read.host, read.port)

@@ -23,6 +23,7 @@ class Settings:
         llm_api_key: What LLM_API_KEY_FILE holds; `EMPTY` where the server asks for none.
         host: The address to listen on, from HOST.
         port: The port of the page, from PORT.
+        password_file: Who may see the page, from PASSWORD_FILE; None where everybody may.
     """
 
     agent_dir: Path
@@ -33,6 +34,7 @@ class Settings:
     llm_api_key: str = "EMPTY"
     host: str = "127.0.0.1"
     port: int = 7865
+    password_file: Path | None = None
 
 
 def read(environ: Mapping[str, str]) -> Settings:
@@ -47,6 +49,7 @@ def read(environ: Mapping[str, str]) -> Settings:
     port = environ.get("PORT", "7865")
     if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
         raise _unusable("PORT", f"is `{port}`", "a number from 1 to 65535")
+    passwords = environ.get("PASSWORD_FILE", "").strip()
     return Settings(
         agent_dir=_folder(environ, "AGENT_DIR"),
         embedding_dir=_folder(environ, "EMBEDDING_DIR"),
@@ -56,6 +59,7 @@ def read(environ: Mapping[str, str]) -> Settings:
         llm_api_key=_key(environ),
         host=environ.get("HOST", "127.0.0.1"),
         port=int(port),
+        password_file=Path(passwords).absolute() if passwords else None,
     )
 
 

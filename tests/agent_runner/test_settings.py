@@ -27,6 +27,14 @@ def test_defaults_listen_on_loopback_only(environ: dict[str, str]) -> None:
     assert read.llm_url == "http://server:8000/v1"
 
 
+def test_everybody_may_see_the_page_unless_a_password_file_is_named(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    assert settings.read(environ | {"PASSWORD_FILE": ""}).password_file is None
+    path = tmp_path / "passwords"
+    assert settings.read(environ | {"PASSWORD_FILE": str(path)}).password_file == path
+
+
 def test_key_comes_from_a_file(environ: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "key").write_text("s3cret\n")
     assert settings.read(environ | {"LLM_API_KEY_FILE": str(tmp_path / "key")}).llm_api_key == (
