@@ -13,7 +13,7 @@ from tests.host.bundle import Bundle
         (["verify", "all"], '"verify" does not take the argument "all"'),
         (["chat", "two", "words"], '"chat" does not take the argument "words"'),
         (["chat"], "chat needs a question"),
-        (["logs", "database"], 'not "database"'),
+        (["logs", "database"], 'logs: there is no service "database"'),
         (["logs", "agent", "-f", "-f"], '"logs" does not take the argument "-f"'),
     ],
 )
@@ -36,7 +36,7 @@ def test_down_removes_containers_and_network_and_keeps_the_rest(bundle: Bundle) 
     bundle.run("up")
     assert bundle.run("down").returncode == 0
     assert not list(bundle.docker.glob("container-*"))
-    assert not (bundle.docker / "network").exists()
+    assert not list(bundle.docker.glob("network-*"))
     assert (bundle.docker / "image").exists()
     assert (bundle.root.parent / "demo-state").exists()
     assert "Nothing of demo is up" in bundle.run("down").stdout

@@ -155,7 +155,7 @@ def test_a_port_in_use(bundle: Bundle, held: str, listen: str) -> None:
 def test_a_port_that_only_docker_knows_to_be_in_use(bundle: Bundle) -> None:
     bundle.docker_says("create-error", "Bind for 127.0.0.1:8000 failed: port is already allocated")
     assert f"port {bundle.settings['AIRGAP_SERVER_PORT']} of" in bundle.fails("up")
-    assert not (bundle.docker / "network").exists()
+    assert not list(bundle.docker.glob("network-*"))
 
 
 def test_another_address_of_the_same_port_is_no_hindrance(bundle: Bundle) -> None:
@@ -195,9 +195,9 @@ def test_a_state_folder_that_cannot_be_made(bundle: Bundle, tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("probe", "complaint"),
     [
-        ("state\n", "cannot write the state folder"),
-        ("read /models/small/config.json\n", "cannot read models/small/config.json"),
-        ("read /agent/知识 文件.txt\n", "cannot read agents/example/知识 文件.txt"),
+        ("write /state/agent\n", "demo-state/agent"),
+        ("read /models/small/config.json\n", "demo/models/small/config.json"),
+        ("read /agent/知识 文件.txt\n", "demo/agents/example/知识 文件.txt"),
         ("OCI runtime create failed\n", "OCI runtime create failed"),
     ],
 )
@@ -208,7 +208,7 @@ def test_access_is_asked_of_a_container(bundle: Bundle, probe: str, complaint: s
 
 
 def test_only_an_empty_state_folder_changes_its_owner(bundle: Bundle) -> None:
-    bundle.docker_says("probe", "state\n")
+    bundle.docker_says("probe", "write /state/agent\n")
     (bundle.root.parent / "demo-state" / "agent").mkdir(parents=True)
     (bundle.root.parent / "demo-state" / "agent" / "mine").write_text("")
     bundle.fails("up")
@@ -230,7 +230,7 @@ def test_a_service_that_ends_leaves_its_log_and_nothing_else(
     assert complaint in stderr
     assert "  | RuntimeError: no such kernel" in stderr
     assert not list(bundle.docker.glob("container-*"))
-    assert not (bundle.docker / "network").exists()
+    assert not list(bundle.docker.glob("network-*"))
 
 
 def test_a_relative_path_starts_at_the_bundle(bundle: Bundle) -> None:

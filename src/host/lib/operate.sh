@@ -1,34 +1,83 @@
 # shellcheck shell=sh disable=SC2034,SC2154  # shared by the pieces
-# The operator's commands: up, run, status, logs, chat, down.
+# The operator's commands: up, run, start, stop, status, logs, chat, down.
 
 bring_up() {
-    for part in "models/$LLM" "models/$EMBEDDING" "agents/$AGENT"; do
+    check_bundle_parts
+    make_state_folder
+    find_services
+    # shellcheck disable=SC2086  # names have no blanks
+    check_ports $SERVICES
+    UNDO=$RUN
+    prepare_state
+    prepare_passwords
+    remove_strays
+    # shellcheck disable=SC2086  # names have no blanks
+    start_services $SERVICES
+    say_addresses
+}
+
+# check_bundle_parts: are the parts of the bundle that run all there?
+check_bundle_parts() {
+    set --
+    [ -n "$LLM_URL" ] || [ "$LLM_DIR" != "$HERE/models/$LLM" ] || set -- "$@" "models/$LLM"
+    [ "$EMBEDDING_DIR" != "$HERE/models/$EMBEDDING" ] || set -- "$@" "models/$EMBEDDING"
+    [ -z "$AGENT" ] || set -- "$@" "agents/$AGENT"
+    for part in "$@"; do
         [ -d "$HERE/$part" ] || fail e_no_folder "$HERE/$part"
     done
-    check_parts "models/$LLM" "models/$EMBEDDING" "agents/$AGENT"
-    make_state_folder
-    check_ports
-    UNDO=$RUN
-    load_image
-    check_access
-    make_network
-    for_each_service remove_if_stale
-    for_each_service start_if_absent
-    for service in $SERVICES; do
-        wait_for "$service"
-    done
-    UNDO=
-    say_addresses
+    check_parts "$@"
+}
+
+# start_again SERVICE: starts what was stopped.
+start_again() {
+    find_services
+    require_service start "$1"
+    check_bundle_parts
+    prepare_state
+    prepare_passwords
+    start_services "$1"
+}
+
+# stop_service SERVICE: until `start` or `up`; the others go on.
+stop_service() {
+    end_service stop "$1"
+    say stopped "$(name_of "$1")" "$PROGRAM" "$1"
+}
+
+# end_service COMMAND SERVICE
+end_service() {
+    find_services
+    require_service "$1" "$2"
+    shift
+    docker_ inspect "$(container_of "$1")" >/dev/null 2>&1 || fail e_not_up "$(name_of "$1")" "$PROGRAM"
+    docker_ stop -t 10 "$(container_of "$1")" >/dev/null 2>&1
+    docker_ rm -f "$(container_of "$1")" >/dev/null || fail e_remove "$(container_of "$1")"
+}
+
+# require_service COMMAND SERVICE
+require_service() {
+    is_service "$2" || misused e_service "$1" "$2" "${SERVICES# }" "$PROGRAM"
 }
 
 # answers SERVICE: does the service answer, asked from within its container?
 answers() {
     case $1 in
     server) address=http://127.0.0.1:8000/health ;;
-    agent) address=http://127.0.0.1:7865/ ;;
+    agentfabric) address=http://127.0.0.1:7860/ ;;
+    allow) address=http://127.0.0.1:3128/ ;;
+    *) address=http://127.0.0.1:7865/ ;;
     esac
-    docker_ exec "$(container_of "$1")" "$(python_of "$1")" -c "$(cat "$HERE/lib/health.py")" "$address" \
-        >/dev/null 2>&1
+    fetches "$1" "$address"
+}
+
+# fetches SERVICE ADDRESS: does the address answer from within the service's container?
+fetches() {
+    docker_ exec "$(container_of "$1")" "$(python_of "$1")" -c "$(cat "$HERE/lib/health.py")" "$2" >/dev/null 2>&1
+}
+
+# model_answers: does the server at LLM_URL answer, if there is one?
+model_answers() {
+    [ -z "$LLM_URL" ] || fetches allow http://127.0.0.1:8000/v1/models
 }
 
 running() {
@@ -37,7 +86,7 @@ running() {
 
 # wait_for SERVICE: until it answers; fails when it stops or START_TIMEOUT seconds have passed.
 wait_for() {
-    name=$(text "word_$1")
+    name=$(name_of "$1")
     began=$(date +%s) told=0
     until answers "$1"; do
         elapsed=$(($(date +%s) - began))
@@ -45,7 +94,7 @@ wait_for() {
             tell_last_lines "$1"
             ended=$(docker_ inspect --format '{{.State.OOMKilled}} {{.State.ExitCode}}' "$(container_of "$1")" 2>&1)
             case $ended in
-            true*) fail e_out_of_memory "$name" "$(echo "$1" | tr '[:lower:]' '[:upper:]')_MEMORY" "$CONF" ;;
+            true*) fail e_out_of_memory "$name" "$(memory_setting "$1")" "$CONF" ;;
             esac
             fail e_stopped "$name" "${ended#* }"
         fi
@@ -64,21 +113,44 @@ wait_for() {
     say ready "$name" "$(($(date +%s) - began))"
 }
 
+memory_setting() {
+    case $1 in
+    server) echo SERVER_MEMORY ;;
+    agentfabric) echo BUILDER_MEMORY ;;
+    *) echo AGENT_MEMORY ;;
+    esac
+}
+
 tell_last_lines() {
     end_progress
     {
-        say last_lines "$(text "word_$1")"
+        say last_lines "$(name_of "$1")"
         docker_ logs --tail 20 "$(container_of "$1")" 2>&1 | sed 's/^/  | /'
     } >&2
 }
 
 say_addresses() {
     say is_up "$BUNDLE" "$BUNDLE_DIGEST"
-    say address_server "http://$(host_of "$SERVER_LISTEN"):$SERVER_PORT/v1" "$LLM_NAME"
-    say address_agent "http://$(host_of "$AGENT_LISTEN"):$AGENT_PORT/"
+    for service in $SERVICES; do
+        listen_of "$service"
+        address=http://$(host_of "$listen"):$port
+        case $service in
+        server) say address_server "$address/v1" "$LLM_NAME" ;;
+        agentfabric) say address_builder "$address/" ;;
+        agent) say address_agent "$address/" ;;
+        agent-*) say_published "${service#agent-}" ;;
+        esac
+    done
+    [ -z "$LLM_URL" ] || say address_server "$LLM_URL" "$LLM_MODEL"
+    [ -z "$ALLOW" ] || say address_allow "$ALLOW"
     say address_state "$STATE_DIR"
-    case $AGENT_LISTEN in
-    127.*) say open_agent "$CONF" "$PROGRAM" ;;
+    say_login
+    model_answers || say model_silent "$LLM_URL" "$PROGRAM"
+    case $AGENT,$AGENT_LISTEN in
+    ?*,127.*) say open_agent "$CONF" "$PROGRAM" ;;
+    esac
+    case $BUILDER_STACK,$BUILDER_LISTEN in
+    ?*,127.*) say open_builder "$CONF" "$PROGRAM" ;;
     esac
 }
 
@@ -95,14 +167,27 @@ run_until_stopped() {
     DOWN_AT_END=1
     trap 'exit 0' HUP INT TERM
     say press_ctrl_c
-    while running server && running agent; do
+    while all_serve; do
         sleep 3 &
         TICKER=$!
         wait "$TICKER"
     done
+}
+
+# all_serve: false when nothing is there any more; fails when a service ended by itself. What the
+# operator stopped has no container.
+all_serve() {
+    left=
     for service in $SERVICES; do
-        running "$service" || { tell_last_lines "$service"; fail e_stopped_later "$(text "word_$service")"; }
+        case $(docker_ inspect --format '{{.State.Running}}' "$(container_of "$service")" 2>/dev/null) in
+        true) left=1 ;;
+        ?*)
+            tell_last_lines "$service"
+            fail e_stopped_later "$(name_of "$service")"
+            ;;
+        esac
     done
+    [ -n "$left" ]
 }
 
 # show_status: ends with 0 when every service answers, else with 1.
@@ -110,39 +195,54 @@ show_status() {
     well=0
     say status_bundle "$BUNDLE" "$IMAGE"
     have_image || say status_no_image "$PROGRAM"
+    find_services
     for service in $SERVICES; do
-        name=$(text "word_$service")
+        name=$(name_of "$service")
         listen_of "$service"
         if ! running "$service"; then
             say status_stopped "$name"
             well=1
-        elif answers "$service"; then
-            say status_answers "$name" "http://$(host_of "$listen"):$port/"
-        else
+        elif ! answers "$service"; then
             say status_silent "$name" "$PROGRAM" "$service"
             well=1
+        elif [ -n "$port" ]; then
+            say status_answers "$name" "http://$(host_of "$listen"):$port/"
+        else
+            say status_runs "$name"
         fi
     done
+    if running allow && ! model_answers; then
+        say model_silent "$LLM_URL" "$PROGRAM"
+        well=1
+    fi
     say address_state "$STATE_DIR"
     return "$well"
 }
 
 # show_logs [SERVICE] [-f]
 show_logs() {
+    find_services
     follow='' wanted=
     for argument in "$@"; do
         case $argument in
         -f) follow=1 ;;
-        server | agent) wanted="$wanted $argument" ;;
-        *) misused e_logs "$argument" "$PROGRAM" ;;
+        *)
+            require_service logs "$argument"
+            wanted="$wanted $argument"
+            ;;
         esac
     done
+    shown=
     for service in ${wanted:-$SERVICES}; do
-        docker_ inspect "$(container_of "$service")" >/dev/null 2>&1 ||
-            fail e_not_up "$(text "word_$service")" "$PROGRAM"
+        if docker_ inspect "$(container_of "$service")" >/dev/null 2>&1; then
+            shown="$shown $service"
+        elif [ -n "$wanted" ]; then
+            fail e_not_up "$(name_of "$service")" "$PROGRAM"
+        fi
     done
+    [ -n "$shown" ] || fail e_nothing_up "$BUNDLE" "$PROGRAM"
     [ -z "$follow" ] || need_scratch
-    for service in ${wanted:-$SERVICES}; do
+    for service in $shown; do
         if [ -n "$follow" ]; then
             # By a named pipe, so that the client's own process is known and ends with this one.
             mkfifo "$SCRATCH/$service"
@@ -164,14 +264,17 @@ label_lines() {
     done
 }
 
-# ask QUESTION: one completion through the server, asked in its container, so that neither the key nor
+# ask QUESTION: one completion through the server, asked in its container, or where
+# another takes its place, so that neither the key nor
 # the question shows in the process list and the host needs no HTTP client.
 ask() {
-    running server || fail e_not_up "$(text word_server)" "$PROGRAM"
+    asked=server
+    [ -z "$LLM_URL" ] || asked=allow
+    running "$asked" || fail e_not_up "$(name_of "$asked")" "$PROGRAM"
     need_scratch
-    printf '%s' "$1" | docker_ exec -i --env PYTHONUTF8=1 "$(container_of server)" "$(python_of server)" \
+    printf '%s' "$1" | docker_ exec -i --env PYTHONUTF8=1 "$(container_of "$asked")" "$(python_of "$asked")" \
         -c "$(cat "$HERE/lib/chat.py")" "$(text chat_cut)" 2>"$SCRATCH/chat" ||
-        fail e_chat "$(last_line "$(cat "$SCRATCH/chat")")" "$PROGRAM"
+        fail e_chat "$(last_line "$(cat "$SCRATCH/chat")")" "$PROGRAM" "$asked"
 }
 
 # take_down: removes the containers and the network; keeps the state and the image.

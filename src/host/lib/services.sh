@@ -1,26 +1,86 @@
-# shellcheck shell=sh disable=SC2034  # shared by the pieces
-# What the two containers are: the model server and the agent, on a network of their own.
+# shellcheck shell=sh disable=SC2034,SC2154  # shared by the pieces
+# What the containers are: on a network of their own, each with a name by which the others know it.
+#   server         the model server
+#   agentfabric    AgentFabric's page, where agents are built
+#   agent          the agent that the bundle brings
+#   agent-NAME     an agent that was published
+#   allow          the way to what ALLOW and LLM_URL name, if they name anything
 
-SERVICES='server agent' # also the names by which they know each other
-RUN=$$-$(date +%s)      # labels what this run makes, so that it can undo just that
+RUN=$$-$(date +%s) # labels what this run makes, so that it can undo just that
+PREPARED=          # the name of the agent that is being published
+
+# find_services: sets SERVICES, in the order in which they are started.
+find_services() {
+    SERVICES=
+    [ -z "$ALLOW$LLM_URL" ] || SERVICES='allow'
+    [ -n "$LLM_URL" ] || SERVICES="$SERVICES server"
+    [ -z "$BUILDER_STACK" ] || SERVICES="$SERVICES agentfabric"
+    [ -z "$AGENT" ] || SERVICES="$SERVICES agent"
+    find_published
+    for name in $PUBLISHED; do
+        SERVICES="$SERVICES agent-$name"
+    done
+    check_ports_differ
+}
+
+# is_service SERVICE
+is_service() {
+    case " $SERVICES " in
+    *" $1 "*) ;;
+    *) return 1 ;;
+    esac
+}
+
+# name_of SERVICE: as people call it.
+name_of() {
+    case $1 in
+    agent-*) text word_published "${1#agent-}" ;;
+    *) text "word_$1" ;;
+    esac
+}
 
 container_of() {
     echo "airgap-$BUNDLE-$1"
 }
 
+# The second network sorts before the first: Docker routes what a container on both sends outside by
+# the network whose name sorts first.
+network_outside() {
+    echo "airgap--$BUNDLE-out"
+}
+
 python_of() {
     case $1 in
     server) echo "/opt/$SERVER_STACK/bin/python" ;;
+    agentfabric) echo "/opt/$BUILDER_STACK/bin/python" ;;
     agent) echo "/opt/$AGENT_STACK/bin/python" ;;
+    allow) echo /usr/bin/python3.11 ;;
+    agent-*)
+        read_published "${1#agent-}"
+        case $PUBLISHED_APP in
+        runner) echo "/opt/$AGENT_STACK/bin/python" ;;
+        *) echo "/opt/$BUILDER_STACK/bin/python" ;;
+        esac
+        ;;
     esac
 }
 
-# describe_server CALLBACK: calls CALLBACK with the service's name, memory, module and docker options.
+# describe SERVICE ACTION: calls ACTION with the service's name, digest and docker's arguments.
+describe() {
+    case $1 in
+    server) describe_server "$2" ;;
+    agentfabric) describe_builder "$2" ;;
+    agent) describe_agent "$2" ;;
+    agent-*) describe_published "$2" "${1#agent-}" ;;
+    allow) describe_allow "$2" ;;
+    esac
+}
+
 describe_server() {
-    set -- "$1" server "$SERVER_MEMORY" vllm_server \
+    set -- "$1" server "$SERVER_MEMORY" \
         --publish "$SERVER_LISTEN:$SERVER_PORT:8000" --shm-size "$SERVER_SHM" \
-        --mount "$(mount_of "$HERE/models/$LLM" "/models/$LLM" readonly)" \
-        --env "MODEL_DIR=/models/$LLM" --env "MODEL_NAME=$LLM_NAME" --env "MODEL_ALIASES=$LLM_ALIASES" \
+        --mount "$(mount_of "$LLM_DIR" "$LLM_AT" readonly)" \
+        --env "MODEL_DIR=$LLM_AT" --env "MODEL_NAME=$LLM_NAME" --env "MODEL_ALIASES=$LLM_ALIASES" \
         --env "DEVICE=$DEVICE" --env HOST=0.0.0.0 --env PORT=8000
     [ -z "$MAX_MODEL_LEN" ] || set -- "$@" --env "MAX_MODEL_LEN=$MAX_MODEL_LEN"
     [ -z "$KV_CACHE_MEMORY" ] || set -- "$@" --env "KV_CACHE_MEMORY=$(echo "$KV_CACHE_MEMORY" | tr kmg KMG)"
@@ -28,49 +88,142 @@ describe_server() {
     [ -z "$DTYPE" ] || set -- "$@" --env "DTYPE=$DTYPE"
     [ -z "$GPU_MEMORY_UTILIZATION" ] || set -- "$@" --env "GPU_MEMORY_UTILIZATION=$GPU_MEMORY_UTILIZATION"
     [ -z "$SERVER_ARGS" ] || set -- "$@" --env "EXTRA_ARGS=$SERVER_ARGS"
-    [ -z "$SERVER_KEY_FILE" ] || set -- "$@" --env API_KEY_FILE=/run/airgap/key \
-        --mount "$(mount_of "$SERVER_KEY_FILE" /run/airgap/key readonly)" \
-        --label "airgap.key=$(stat -L -c '%s-%Y' "$SERVER_KEY_FILE")"
-    with_common "$@"
+    with_key API_KEY_FILE "$@"
 }
 
 describe_agent() {
-    set -- "$1" agent "$AGENT_MEMORY" agent_runner \
-        --publish "$AGENT_LISTEN:$AGENT_PORT:7865" \
-        --mount "$(mount_of "$HERE/models/$EMBEDDING" "/models/$EMBEDDING" readonly)" \
-        --mount "$(mount_of "$HERE/agents/$AGENT" /agent readonly)" \
-        --mount "$(mount_of "$STATE_DIR/agent" /state)" \
-        --env AGENT_DIR=/agent --env "EMBEDDING_DIR=/models/$EMBEDDING" --env STATE_DIR=/state \
-        --env LLM_URL=http://server:8000/v1 --env "LLM_MODEL=$LLM_NAME" --env HOST=0.0.0.0 --env PORT=7865
-    [ -z "$SERVER_KEY_FILE" ] || set -- "$@" --env LLM_API_KEY_FILE=/run/airgap/key \
-        --mount "$(mount_of "$SERVER_KEY_FILE" /run/airgap/key readonly)" \
-        --label "airgap.key=$(stat -L -c '%s-%Y' "$SERVER_KEY_FILE")"
+    with_agent_common "$1" agent "$AGENT_MEMORY" \
+        --publish "$AGENT_LISTEN:$AGENT_PORT:7865" --env PORT=7865 \
+        --mount "$(mount_of "$HERE/agents/$AGENT" /agent readonly)" --env AGENT_DIR=/agent \
+        --mount "$(mount_of "$STATE_DIR/agent" /state)"
+}
+
+describe_builder() {
+    with_login "$1" agentfabric "$BUILDER_MEMORY" \
+        --publish "$BUILDER_LISTEN:$BUILDER_PORT:7860" --env PORT=7860 \
+        --mount "$(mount_of "$STATE_DIR/agentfabric" /state)"
+}
+
+# describe_published ACTION NAME: AgentFabric's appBot.py or agent_runner, with a copy of the agent.
+describe_published() {
+    read_published "$2"
+    home=$STATE_DIR/published/$2
+    set -- "$1" "agent-$2" "$AGENT_MEMORY" \
+        --publish "$AGENT_LISTEN:$PUBLISHED_PORT:7865" --env PORT=7865 \
+        --mount "$(mount_of "$home/state" /state)"
+    case $PUBLISHED_APP in
+    runner)
+        with_agent_common "$@" --env AGENT_DIR=/agent \
+            --mount "$(mount_of "$home/$PUBLISHED_CONFIG/local_user" /agent readonly)"
+        ;;
+    *) with_login "$@" --mount "$(mount_of "$home/$PUBLISHED_CONFIG" /state/config)" ;;
+    esac
+}
+
+# describe_allow ACTION: with the model server's name too, where another takes its place.
+describe_allow() {
+    set -- "$1" allow 512m --sysctl net.ipv4.ip_forward=0 --env "ALLOW=$ALLOW" --env "LLM_URL=$LLM_URL" \
+        --env PYTHONUTF8=1
+    [ -z "$LLM_URL" ] || set -- "$@" --network-alias server --env "MODEL_NAME=$LLM_MODEL"
+    case $LLM_URL in
+    https:*)
+        set -- "$@" --env SSL_CERT_FILE=/run/airgap/certificates \
+            --mount "$(mount_of "$(certificates)" /run/airgap/certificates readonly)"
+        ;;
+    esac
+    with_key API_KEY_FILE "$@"
+}
+
+# with_login ACTION SERVICE MEMORY OPTION…: what AgentFabric's two pages have in common.
+with_login() {
+    if [ -n "$CODE_INTERPRETER_DIR" ]; then
+        set -- "$@" --env CODE_INTERPRETER_WORK_DIR=/code_interpreter \
+            --mount "$(mount_of "$CODE_INTERPRETER_DIR" /code_interpreter)"
+    fi
+    case $LOGIN in
+    off) set -- "$@" --env PASSWORD_FILE= ;;
+    *)
+        # An editor that writes another file makes another container necessary, which sees that one.
+        set -- "$@" --env PASSWORD_FILE=/run/airgap/passwords \
+            --mount "$(mount_of "$STATE_DIR/passwords" /run/airgap/passwords readonly)" \
+            --label "airgap.passwords=$(stat -c %i "$STATE_DIR/passwords")"
+        ;;
+    esac
+    with_agent_common "$@"
+}
+
+# with_agent_common ACTION SERVICE MEMORY OPTION…: what all agents have in common.
+with_agent_common() {
+    with_key LLM_API_KEY_FILE "$@" \
+        --mount "$(mount_of "$EMBEDDING_DIR" "$EMBEDDING_AT" readonly)" \
+        --env "EMBEDDING_DIR=$EMBEDDING_AT" --env STATE_DIR=/state \
+        --env LLM_URL=http://server:8000/v1 --env "LLM_MODEL=$ASKED_MODEL" --env HOST=0.0.0.0
+}
+
+# with_key VARIABLE ACTION SERVICE MEMORY OPTION…: adds the model server's key, if it has one.
+with_key() {
+    variable=$1
+    shift
+    [ -z "$KEY_FILE" ] || set -- "$@" --env "$variable=/run/airgap/key" \
+        --mount "$(mount_of "$KEY_FILE" /run/airgap/key readonly)" \
+        --label "airgap.key=$(stat -L -c '%s-%Y' "$KEY_FILE")"
     with_common "$@"
 }
 
-# with_common ACTION SERVICE MEMORY MODULE OPTION…: adds what holds for every container and the digest
-# of the whole, by which a changed setting is seen, and calls ACTION with SERVICE and docker's arguments.
+# with_common ACTION SERVICE MEMORY OPTION…: adds what holds for every container and the digest of the
+# whole, by which a changed setting is seen, and calls ACTION with SERVICE and docker's arguments.
 #   --dns 0.0.0.0: the container itself, where nothing answers; Docker still resolves the services' names.
-#   The empty proxies: Docker's client would put its own there, and the containers could not talk.
+#   The proxies: if they were not given, Docker's client would put its own there.
 with_common() {
-    action=$1 service=$2 memory=$3 module=$4
-    shift 4
+    action=$1 service=$2 memory=$3
+    shift 3
+    proxy='' direct='*'
+    case $ALLOW,$service in
+    ,* | *,server | *,allow) ;;
+    *) proxy=http://allow:3128 direct=server,localhost,127.0.0.1 ;;
+    esac
+    [ "$service" = allow ] ||
+        set -- --dns 0.0.0.0 --dns-search . --dns-option timeout:1 --dns-option attempts:1 "$@"
     set -- --label "airgap.bundle=$BUNDLE" --label "airgap.service=$service" \
         --network "airgap-$BUNDLE" --network-alias "$service" \
-        --dns 0.0.0.0 --dns-search . --dns-option timeout:1 --dns-option attempts:1 \
         --user 1000:1000 --read-only --tmpfs /tmp:rw,exec,nosuid,nodev,mode=1777,size=1g \
         --cap-drop ALL --security-opt no-new-privileges --init --pids-limit 8192 --memory "$memory" \
         --log-driver json-file --log-opt max-size=10m --log-opt max-file=3 \
-        --env HTTP_PROXY= --env HTTPS_PROXY= --env FTP_PROXY= --env ALL_PROXY= --env 'NO_PROXY=*' \
-        --env http_proxy= --env https_proxy= --env ftp_proxy= --env all_proxy= --env 'no_proxy=*' \
-        --env HOME=/tmp "$@" --entrypoint "$(python_of "$service")" "$IMAGE" -m "$module"
+        --env "HTTP_PROXY=$proxy" --env "HTTPS_PROXY=$proxy" --env FTP_PROXY= --env ALL_PROXY= \
+        --env "http_proxy=$proxy" --env "https_proxy=$proxy" --env ftp_proxy= --env all_proxy= \
+        --env "NO_PROXY=$direct" --env "no_proxy=$direct" \
+        --env HOME=/tmp "$@" --entrypoint "$(python_of "$service")" "$IMAGE"
+    case $service in
+    server) set -- "$@" -m vllm_server ;;
+    agentfabric) set -- "$@" -m agentfabric_offline app ;;
+    allow) set -- "$@" -c "$(cat "$HERE/lib/relay.py")" ;;
+    *)
+        case $service,${PUBLISHED_APP-} in
+        agent,* | *,runner) set -- "$@" -m agent_runner ;;
+        *) set -- "$@" -m agentfabric_offline bot ;;
+        esac
+        ;;
+    esac
     sum=$(printf '%s\n' "$IMAGE_ID" "$BUNDLE_DIGEST" "$@" | sha256sum)
     "$action" "$service" "${sum%% *}" "$@"
 }
 
-for_each_service() {
-    describe_server "$@"
-    describe_agent "$@"
+# start_services SERVICE…: starts them anew where they do not run with the settings of now, and waits
+# until all answer. What this run made is removed if it does not come so far.
+start_services() {
+    check_ports "$@"
+    UNDO=$RUN
+    make_networks
+    for service in "$@"; do
+        describe "$service" remove_if_stale
+    done
+    for service in "$@"; do
+        describe "$service" start_if_absent
+    done
+    for service in "$@"; do
+        wait_for "$service"
+    done
+    UNDO=
 }
 
 # remove_if_stale SERVICE DIGEST: unless the container runs with these very settings.
@@ -79,7 +232,7 @@ remove_if_stale() {
         "$(container_of "$1")" 2>/dev/null) in
     "true $2") ;;
     ?*)
-        say replacing "$(text "word_$1")"
+        say replacing "$(name_of "$1")"
         docker_ rm -f "$(container_of "$1")" >/dev/null || fail e_remove "$(container_of "$1")"
         ;;
     esac
@@ -90,26 +243,48 @@ start_if_absent() {
     service=$1 digest=$2
     shift 2
     docker_ inspect "$(container_of "$service")" >/dev/null 2>&1 && return
-    say starting "$(text "word_$service")"
+    say starting "$(name_of "$service")"
     answer=$(docker_ create --name "$(container_of "$service")" --label "airgap.settings=$digest" \
-        --label "airgap.run=$RUN" "$@" 2>&1) && answer=$(docker_ start "$(container_of "$service")" 2>&1) && return
+        --label "airgap.run=$RUN" "$@" 2>&1) && answer=$(join_outside "$service" 2>&1) &&
+        answer=$(docker_ start "$(container_of "$service")" 2>&1) && return
     case $answer in
     *'already allocated'* | *'address already in use'*) fail_port "$service" ;;
-    *) fail e_start "$(text "word_$service")" "$(last_line "$answer")" ;;
+    *) fail e_start "$(name_of "$service")" "$(last_line "$answer")" ;;
     esac
 }
 
-# make_network: without masquerading nothing outside can answer the containers; published ports still
-# work, which on an --internal network they do not.
-make_network() {
-    docker_ network inspect "airgap-$BUNDLE" >/dev/null 2>&1 && return
-    answer=$(docker_ network create --driver bridge --opt com.docker.network.bridge.enable_ip_masquerade=false \
-        --label "airgap.bundle=$BUNDLE" "airgap-$BUNDLE" 2>&1) ||
-        fail e_network "airgap-$BUNDLE" "$(last_line "$answer")"
+# remove_strays: containers of what no longer belongs to the bundle's services.
+remove_strays() {
+    for service in $(docker_ ps -a --filter "label=airgap.bundle=$BUNDLE" --format '{{.Label "airgap.service"}}'); do
+        is_service "$service" || docker_ rm -f "$(container_of "$service")" >/dev/null ||
+            fail e_remove "$(container_of "$service")"
+    done
+    is_service allow || docker_ network rm "$(network_outside)" >/dev/null 2>&1
 }
 
-# undo_run RUN STATUS: removes the containers that this run made, and the network if nothing of the
-# bundle is left on it. After a signal it looks twice, because Docker may still be making what the
+# make_networks: without masquerading nothing outside can answer the containers; published ports still
+# work, which on an --internal network they do not. Only the way to what is allowed has another.
+make_networks() {
+    make_network "airgap-$BUNDLE" --opt com.docker.network.bridge.enable_ip_masquerade=false
+    ! is_service allow || make_network "$(network_outside)"
+}
+
+# make_network NAME OPTION…
+make_network() {
+    network=$1
+    shift
+    docker_ network inspect "$network" >/dev/null 2>&1 && return
+    answer=$(docker_ network create --driver bridge "$@" --label "airgap.bundle=$BUNDLE" "$network" 2>&1) ||
+        fail e_network "$network" "$(last_line "$answer")"
+}
+
+# join_outside SERVICE: create takes one network only.
+join_outside() {
+    [ "$1" != allow ] || docker_ network connect "$(network_outside)" "$(container_of allow)"
+}
+
+# undo_run RUN STATUS: removes the containers that this run made, and the networks if nothing of the
+# bundle is left on them. After a signal it looks twice, because Docker may still be making what the
 # interrupted client asked for.
 undo_run() {
     for again in 1 2; do
@@ -120,7 +295,7 @@ undo_run() {
             docker_ rm -f $containers >/dev/null
         fi
         [ -n "$(docker_ ps -aq --filter "label=airgap.bundle=$BUNDLE")" ] ||
-            docker_ network rm "airgap-$BUNDLE" >/dev/null 2>&1
+            docker_ network rm "airgap-$BUNDLE" "$(network_outside)" >/dev/null 2>&1
         [ "$2" -ge 128 ] && [ "$again" -eq 1 ] || return 0
         sleep 1
     done

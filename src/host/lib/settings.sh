@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034  # shared by the pieces
 # The settings: built-in defaults, then bundle.conf, then airgap.conf, then AIRGAP_<KEY> in the
 # environment; the later wins. The files are read, never executed: KEY=value lines, # comments,
 # 'single' or "double" quotes around a value, nothing expanded.
@@ -9,17 +9,22 @@
 #   IMAGE_ID         sha256:<hex> of the image's config, its id in Docker's classic image store
 #   IMAGE_MANIFEST   sha256:<hex> of the image's manifest, its id in the containerd image store
 #   SERVER_STACK     the stack that serves the model: its Python is /opt/<stack>/bin/python
-#   AGENT_STACK      the stack that serves the agent
 #   LLM EMBEDDING    folders under models/
-#   AGENT            folder under agents/
 #   DEVICE           cpu or cuda, for the model server
+# and what the bundle serves beside the model:
+#   BUILDER_STACK    the stack of AgentFabric's page, and of what it publishes
+#   AGENT            folder under agents/ of an agent that the bundle brings
+#   AGENT_STACK      the stack of agent_runner, for AGENT and for what is published with it
 # airgap.conf is the operator's; airgap.conf.example lists every setting with its meaning.
 
-BUNDLE_KEYS='BUNDLE IMAGE IMAGE_ID IMAGE_MANIFEST SERVER_STACK AGENT_STACK LLM EMBEDDING AGENT DEVICE'
-SETTING_KEYS='SERVER_LISTEN SERVER_PORT SERVER_KEY_FILE AGENT_LISTEN AGENT_PORT STATE_DIR DOCKER'
+NEEDED_KEYS='BUNDLE IMAGE IMAGE_ID IMAGE_MANIFEST SERVER_STACK LLM EMBEDDING DEVICE'
+BUNDLE_KEYS="$NEEDED_KEYS BUILDER_STACK AGENT AGENT_STACK"
+SETTING_KEYS='SERVER_LISTEN SERVER_PORT SERVER_KEY_FILE BUILDER_LISTEN BUILDER_PORT AGENT_LISTEN AGENT_PORT'
+SETTING_KEYS="$SETTING_KEYS LOGIN ALLOW LLM_URL LLM_MODEL LLM_KEY_FILE LLM_DIR EMBEDDING_DIR"
+SETTING_KEYS="$SETTING_KEYS STATE_DIR CODE_INTERPRETER_DIR DOCKER"
 SETTING_KEYS="$SETTING_KEYS LLM_NAME LLM_ALIASES MAX_MODEL_LEN KV_CACHE_MEMORY GENERATION_CONFIG DTYPE"
-SETTING_KEYS="$SETTING_KEYS GPU_MEMORY_UTILIZATION SERVER_ARGS SERVER_MEMORY SERVER_SHM AGENT_MEMORY"
-SETTING_KEYS="$SETTING_KEYS START_TIMEOUT"
+SETTING_KEYS="$SETTING_KEYS GPU_MEMORY_UTILIZATION SERVER_ARGS SERVER_MEMORY SERVER_SHM"
+SETTING_KEYS="$SETTING_KEYS BUILDER_MEMORY AGENT_MEMORY START_TIMEOUT"
 
 BLANK=$(printf ' \t')
 RETURN=$(printf '\r')
@@ -30,12 +35,14 @@ load_settings() {
     for key in $BUNDLE_KEYS $SETTING_KEYS; do
         eval "$key="
     done
-    SERVER_LISTEN=127.0.0.1 SERVER_PORT=8000 AGENT_LISTEN=127.0.0.1 AGENT_PORT=7865
-    SERVER_MEMORY=8g SERVER_SHM=2g AGENT_MEMORY=4g START_TIMEOUT=900 DOCKER=docker
+    SERVER_LISTEN=127.0.0.1 SERVER_PORT=8000 SERVER_MEMORY=8g SERVER_SHM=2g
+    BUILDER_LISTEN=127.0.0.1 BUILDER_PORT=7860 BUILDER_MEMORY=4g LOGIN=on
+    AGENT_LISTEN=127.0.0.1 AGENT_PORT=7865 AGENT_MEMORY=4g
+    START_TIMEOUT=900 DOCKER=docker
 
     [ -r "$HERE/bundle.conf" ] || fail e_not_a_bundle "$HERE"
     read_settings "$HERE/bundle.conf" "$BUNDLE_KEYS $SETTING_KEYS"
-    for key in $BUNDLE_KEYS; do
+    for key in $NEEDED_KEYS ${AGENT:+AGENT_STACK}; do
         eval "value=\$$key"
         [ -n "$value" ] || fail e_bundle_key "$HERE/bundle.conf" "$key"
     done
@@ -52,9 +59,18 @@ load_settings() {
     done
 
     : "${LLM_NAME:=$LLM}" "${STATE_DIR:=$(dirname -- "$HERE")/$BUNDLE-state}"
-    STATE_DIR=$(from_bundle "$STATE_DIR")
-    [ -z "$SERVER_KEY_FILE" ] || SERVER_KEY_FILE=$(from_bundle "$SERVER_KEY_FILE")
+    for key in STATE_DIR SERVER_KEY_FILE LLM_KEY_FILE LLM_DIR EMBEDDING_DIR CODE_INTERPRETER_DIR; do
+        eval "value=\$$key"
+        [ -z "$value" ] || eval "$key=\$(from_bundle \"\$value\")"
+    done
     check_settings
+    # The models that are served, and where containers see them.
+    LLM_AT=/models/${LLM_DIR:+llm} EMBEDDING_AT=/models/${EMBEDDING_DIR:+embedding}
+    [ -n "$LLM_DIR" ] || LLM_AT=/models/$LLM LLM_DIR=$HERE/models/$LLM
+    [ -n "$EMBEDDING_DIR" ] || EMBEDDING_AT=/models/$EMBEDDING EMBEDDING_DIR=$HERE/models/$EMBEDDING
+    # The model as agents ask for it.
+    ASKED_MODEL=$LLM_NAME KEY_FILE=$SERVER_KEY_FILE
+    [ -z "$LLM_URL" ] || ASKED_MODEL=$LLM_MODEL KEY_FILE=$LLM_KEY_FILE
 }
 
 # from_bundle PATH: a relative path means relative to the bundle, not to wherever the caller stands.
@@ -121,30 +137,96 @@ check_settings() {
     case $BUNDLE in
     [!A-Za-z0-9]* | *[!A-Za-z0-9._-]*) fail e_bundle_key "$HERE/bundle.conf" BUNDLE ;;
     esac
-    check_form SERVER_PORT "$SERVER_PORT" port
-    check_form AGENT_PORT "$AGENT_PORT" port
-    check_form SERVER_LISTEN "$SERVER_LISTEN" address
-    check_form AGENT_LISTEN "$AGENT_LISTEN" address
-    check_form SERVER_MEMORY "$SERVER_MEMORY" size
+    for key in SERVER BUILDER AGENT; do
+        eval "check_form ${key}_PORT \"\$${key}_PORT\" port"
+        eval "check_form ${key}_LISTEN \"\$${key}_LISTEN\" address"
+        eval "check_form ${key}_MEMORY \"\$${key}_MEMORY\" size"
+    done
     check_form SERVER_SHM "$SERVER_SHM" size
-    check_form AGENT_MEMORY "$AGENT_MEMORY" size
     check_form START_TIMEOUT "$START_TIMEOUT" number
+    check_form LOGIN "$LOGIN" switch
     [ -z "$MAX_MODEL_LEN" ] || check_form MAX_MODEL_LEN "$MAX_MODEL_LEN" number
     [ -z "$KV_CACHE_MEMORY" ] || check_form KV_CACHE_MEMORY "$KV_CACHE_MEMORY" size
     [ -n "$DOCKER" ] || fail e_setting DOCKER "$DOCKER" "$(text form_command)" "$CONF"
-    [ "$SERVER_PORT" != "$AGENT_PORT" ] || fail e_same_port "$SERVER_PORT" "$CONF"
+    [ -z "$CODE_INTERPRETER_DIR" ] || [ -d "$CODE_INTERPRETER_DIR" ] ||
+        fail e_setting CODE_INTERPRETER_DIR "$CODE_INTERPRETER_DIR" "$(text form_folder)" "$CONF"
+    [ -z "$LLM_DIR" ] || check_model LLM_DIR "$LLM_DIR" config.json
+    [ -z "$EMBEDDING_DIR" ] || check_model EMBEDDING_DIR "$EMBEDDING_DIR" configuration.json
+    check_reached
+    check_keys
+}
 
-    case $SERVER_LISTEN,$SERVER_KEY_FILE in
-    127.*) ;;
-    *,) fail e_key_needed "$SERVER_LISTEN" "$CONF" ;;
+# check_reached: what lies outside and may be reached, as ALLOW and LLM_URL name it.
+check_reached() {
+    for address in $ALLOW; do
+        check_form ALLOW "$address" host
+        refuse_loopback ALLOW "${address%:*}"
+    done
+    if [ -z "$LLM_URL" ]; then
+        [ -z "$LLM_MODEL$LLM_KEY_FILE" ] || fail e_url_needed "$CONF"
+        return
+    fi
+    check_form LLM_URL "$LLM_URL" url
+    server=${LLM_URL#*://}
+    server=${server%%/*}
+    refuse_loopback LLM_URL "${server%:*}"
+    [ -n "$LLM_MODEL" ] || fail e_setting LLM_MODEL "" "$(text form_model "$LLM_URL")" "$CONF"
+    case $LLM_URL in
+    https:*) [ -n "$(certificates)" ] || fail e_no_certificates "$LLM_URL" ;;
     esac
-    [ -z "$SERVER_KEY_FILE" ] || [ -s "$SERVER_KEY_FILE" ] || fail e_key_missing "$SERVER_KEY_FILE" "$CONF"
+}
+
+# refuse_loopback KEY HOST: in a container these names mean the container.
+refuse_loopback() {
+    case $2 in
+    localhost | 127.* | 0.0.0.0) fail e_loopback "$1" "$2" "$(uname -n)" "$CONF" ;;
+    esac
+}
+
+# certificates: the file of those that this host trusts, or nothing.
+certificates() {
+    for file in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt; do
+        if [ -r "$file" ]; then
+            echo "$file"
+            return
+        fi
+    done
+}
+
+check_keys() {
+    case $LLM_URL,$SERVER_LISTEN,$SERVER_KEY_FILE in
+    ,127.*) ;;
+    ,*,) fail e_key_needed "$SERVER_LISTEN" "$CONF" ;;
+    esac
+    for key in SERVER_KEY_FILE LLM_KEY_FILE; do
+        eval "value=\$$key"
+        [ -z "$value" ] || [ -s "$value" ] || fail e_key_missing "$key" "$value" "$CONF"
+    done
+}
+
+# check_model KEY FOLDER FILE: does the folder look like a model? FILE is what its loader reads first.
+check_model() {
+    if [ -f "$2/$3" ]; then
+        for weights in "$2"/*.safetensors "$2"/*.bin; do
+            [ ! -f "$weights" ] || return 0
+        done
+    fi
+    fail e_model_folder "$1" "$2" "$3" "$CONF"
 }
 
 # check_form KEY VALUE FORM: fails unless VALUE looks like a FORM.
 check_form() {
     case $3 in
     port) awk -v v="$2" 'BEGIN { exit !(v ~ /^[1-9][0-9]*$/ && v + 0 < 65536) }' ;;
+    switch) [ "$2" = on ] || [ "$2" = off ] ;;
+    host) awk -v v="$2" 'BEGIN {
+        n = split(v, part, ":")
+        exit !(n == 2 && part[1] ~ /^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$/ &&
+            part[2] ~ /^[1-9][0-9]*$/ && part[2] + 0 < 65536)
+    }' ;;
+    url) awk -v v="$2" 'BEGIN {
+        exit v !~ /^https?:\/\/[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[1-9][0-9]*)?(\/[A-Za-z0-9._~\/-]*)?\/v1$/
+    }' ;;
     number) awk -v v="$2" 'BEGIN { exit !(v ~ /^[1-9][0-9]*$/) }' ;;
     size) awk -v v="$2" 'BEGIN { exit !(v ~ /^[1-9][0-9]*[kKmMgG]?$/) }' ;;
     address) awk -v v="$2" 'BEGIN {

@@ -1,53 +1,113 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2034  # shared by the pieces
 # The state folder: what people make with this bundle. It outlives containers and images, and
 # belongs to uid 1000, as which everything in the containers runs.
+#   agent/                        what the bundle's own agent keeps
+#   agentfabric/                  AgentFabric's: config/<account>/, history/<account>/
+#   published/<name>/             published agents (agents.py says more)
+#   passwords, first-password     who may log in (passwords.py says more)
+
+state_folders() {
+    [ -z "$AGENT" ] || echo agent
+    [ -z "$BUILDER_STACK" ] || printf '%s\n' agentfabric published
+}
 
 # make_state_folder: before anything slow, so that a wrong STATE_DIR is told at once.
 make_state_folder() {
     [ ! -e "$STATE_DIR" ] || [ -d "$STATE_DIR" ] || fail e_state_make "$STATE_DIR" "$(text not_a_folder)" "$CONF"
-    [ -d "$STATE_DIR/agent" ] && return
-    answer=$( (umask 077 && mkdir -p -- "$STATE_DIR/agent") 2>&1) ||
-        fail e_state_make "$STATE_DIR" "$(last_line "$answer")" "$CONF"
+    for folder in $(state_folders); do
+        [ ! -d "$STATE_DIR/$folder" ] || continue
+        answer=$( (umask 077 && mkdir -p -- "$STATE_DIR/$folder") 2>&1) ||
+            fail e_state_make "$STATE_DIR" "$(last_line "$answer")" "$CONF"
+    done
 }
 
 # check_access: can uid 1000 in a container read and write what it must? Asked of a container, because
 # only there user namespaces, SELinux and network file systems have their say.
 check_access() {
     answer=$(probe) || fail e_probe "$(last_line "$answer")"
-    if [ "$answer" = state ] && [ -z "$(find "$STATE_DIR/agent" -mindepth 1 | head -n 1)" ]; then
-        give_state_folder
-        answer=$(probe) || fail e_probe "$(last_line "$answer")"
-    fi
     case $answer in
-    state) fail e_state_unwritable "$STATE_DIR" "$CONF" ;;
-    key) fail e_key_unreadable "$SERVER_KEY_FILE" ;;
-    'read /agent'*) fail e_unreadable "agents/$AGENT${answer#read /agent}" "$HERE" ;;
-    'read '*) fail e_unreadable "${answer#read /}" "$HERE" ;;
+    'write /state'*)
+        give_state_folders "${answer#* }"
+        answer=$(probe) || fail e_probe "$(last_line "$answer")"
+        ;;
+    esac
+    path=${answer#* }
+    case $answer in
+    'write /state'*) fail e_state_unwritable "$STATE_DIR${path#/state}" "$CONF" ;;
+    write*) fail e_work_unwritable "$CODE_INTERPRETER_DIR" "$CONF" ;;
+    'read /run/airgap/key') fail e_key_unreadable "$KEY_FILE" ;;
+    'read /state'*) fail e_state_unreadable "$STATE_DIR${path#/state}" ;;
+    "read $EMBEDDING_AT"*) fail e_unreadable "$EMBEDDING_DIR${path#"$EMBEDDING_AT"}" "$EMBEDDING_DIR" ;;
+    "read $LLM_AT"*) fail e_unreadable "$LLM_DIR${path#"$LLM_AT"}" "$LLM_DIR" ;;
+    read*) fail e_unreadable "$HERE/agents/$AGENT${path#/agent}" "$HERE" ;;
     ?*) fail e_probe "$(last_line "$answer")" ;;
     esac
 }
 
-# give_state_folder: hands the new, empty folder to uid 1000. Each folder is a mount of its own, because
-# who may only give may not pass through other people's folders.
-give_state_folder() {
-    chmod g+rwx -- "$STATE_DIR" "$STATE_DIR/agent" 2>/dev/null # the caller keeps access by group
+# give_state_folders LACKING: hands the state folder, where it is lacking, and what is empty in it to
+# uid 1000. Each folder is a mount of its own, because who may only give may not pass through other
+# people's folders.
+give_state_folders() {
+    lacking=$1
+    set --
+    for folder in '' $(state_folders); do
+        if [ -n "$folder" ]; then
+            [ -z "$(find "$STATE_DIR/$folder" -mindepth 1 2>/dev/null | head -n 1)" ] || continue
+        else
+            [ "$lacking" = /state ] || continue
+        fi
+        chmod g+rwx -- "$STATE_DIR/$folder" 2>/dev/null # the caller keeps access by group
+        set -- "$@" --mount "$(mount_of "$STATE_DIR/$folder" "/give/${folder:-state}")"
+    done
+    [ "$#" -gt 0 ] || return 0
     docker_ run --rm --network none --read-only --user 0 --cap-drop ALL --cap-add CHOWN \
-        --security-opt no-new-privileges --label "airgap.run=$RUN" \
-        --mount "$(mount_of "$STATE_DIR" /give/state)" --mount "$(mount_of "$STATE_DIR/agent" /give/agent)" \
+        --security-opt no-new-privileges --label "airgap.run=$RUN" "$@" \
         --entrypoint /usr/bin/python3.11 "$IMAGE" \
-        -c 'import os; os.chown("/give/agent", 1000, -1); os.chown("/give/state", 1000, -1)' >/dev/null 2>&1
+        -c 'import os; [os.chown(f"/give/{name}", 1000, -1) for name in os.listdir("/give")]' >/dev/null 2>&1
 }
 
 # probe: prints what uid 1000 lacks (see probe.py), or nothing.
 probe() {
-    set -- --mount "$(mount_of "$HERE/models/$LLM" "/models/$LLM" readonly)" \
-        --mount "$(mount_of "$HERE/models/$EMBEDDING" "/models/$EMBEDDING" readonly)" \
-        --mount "$(mount_of "$HERE/agents/$AGENT" /agent readonly)" \
-        --mount "$(mount_of "$STATE_DIR/agent" /state)"
-    [ -z "$SERVER_KEY_FILE" ] || set -- "$@" --mount "$(mount_of "$SERVER_KEY_FILE" /run/airgap/key readonly)"
+    set -- "$(cat "$HERE/lib/probe.py")" w/state
+    for folder in $(state_folders); do
+        set -- "$@" "w/state/$folder"
+    done
+    [ ! -e "$STATE_DIR/passwords" ] || set -- "$@" r/state/passwords
+    [ -z "$CODE_INTERPRETER_DIR" ] || set -- "$@" w/code_interpreter
+    [ -z "$KEY_FILE" ] || set -- "$@" r/run/airgap/key
+    set -- "$@" "r$EMBEDDING_AT"
+    [ -n "$LLM_URL" ] || set -- "$@" "r$LLM_AT"
+    [ -z "$AGENT" ] || set -- "$@" r/agent
+
+    set -- --entrypoint /usr/bin/python3.11 "$IMAGE" -c "$@"
+    [ -z "$AGENT" ] || set -- --mount "$(mount_of "$HERE/agents/$AGENT" /agent readonly)" "$@"
+    [ -n "$LLM_URL" ] || set -- --mount "$(mount_of "$LLM_DIR" "$LLM_AT" readonly)" "$@"
+    [ -z "$KEY_FILE" ] || set -- --mount "$(mount_of "$KEY_FILE" /run/airgap/key readonly)" "$@"
+    [ -z "$CODE_INTERPRETER_DIR" ] ||
+        set -- --mount "$(mount_of "$CODE_INTERPRETER_DIR" /code_interpreter)" "$@"
+    in_image --mount "$(mount_of "$EMBEDDING_DIR" "$EMBEDDING_AT" readonly)" "$@" 2>&1
+}
+
+# in_image OPTION…: runs something short in the image as uid 1000, with the state and no network.
+in_image() {
     docker_ run --rm --network none --read-only --user 1000:1000 --cap-drop ALL \
-        --security-opt no-new-privileges --label "airgap.run=$RUN" "$@" \
-        --entrypoint /usr/bin/python3.11 "$IMAGE" -c "$(cat "$HERE/lib/probe.py")" 2>&1
+        --security-opt no-new-privileges --log-driver none --label "airgap.run=$RUN" \
+        --env PYTHONUTF8=1 --env PYTHONPATH=/opt/app --mount "$(mount_of "$STATE_DIR" /state)" "$@"
+}
+
+# on_state PROGRAM ARGUMENT…: runs lib/PROGRAM.py on the state folder.
+on_state() {
+    program=$1
+    shift
+    in_image --interactive --entrypoint /usr/bin/python3.11 "$IMAGE" \
+        -c "$(cat "$HERE/lib/$program.py")" /state "$@"
+}
+
+# prepare_state: the state folder as everything else needs it.
+prepare_state() {
+    make_state_folder
+    load_image
+    check_access
 }
 
 # mount_of SOURCE TARGET [readonly]: the value of --mount, which is a line of CSV.

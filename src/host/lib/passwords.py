@@ -1,0 +1,89 @@
+"""Run as uid 1000 in the bundle's image, with the state folder at the path given first.
+
+Usage: passwords.py STATE first | set NAME
+
+first prints "NAME PASSWORD" of the account that it made with a random password when there was no
+STATE/passwords, as long as they hold; set gives an account a new random password and prints it.
+STATE/passwords is mounted where agents run code, so it has hashes; the first password is kept for
+the operator in STATE/first-password, which is mounted nowhere.
+"""
+
+import os
+import secrets
+import sys
+from pathlib import Path
+
+from login.accounts import hashed, matches
+
+FIRST = "local_user"
+LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that look alike
+HEAD = """\
+# Who may log in: a line NAME:PASSWORD or NAME:scrypt$... for each. "airgap password NAME" writes one.
+# 谁可以登录：每行 NAME:PASSWORD 或 NAME:scrypt$...。“airgap password 名称”可写入一行。
+"""
+
+
+def random_password() -> str:
+    """16 letters in four groups, 79 bits."""
+    return "-".join("".join(secrets.choice(LETTERS) for _ in range(4)) for _ in range(4))
+
+
+def write_new(path: Path, text: str) -> None:
+    """Writes a file that only this user reads; whole or not at all."""
+    new = path.with_name(f".{path.name}.new")
+    new.unlink(missing_ok=True)
+    with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+
+
+def write_over(path: Path, text: str) -> None:
+    """Writes into the file that containers have mounted: another one they would not see."""
+    with path.open("r+") as file:
+        file.write(text)
+        file.truncate()
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def first(state: Path) -> None:
+    path, kept = state / "passwords", state / "first-password"
+    if not path.exists():
+        password = random_password()
+        write_new(kept, f"{password}\n")
+        write_new(path, f"{HEAD}{FIRST}:{hashed(password)}\n")
+    elif not kept.exists():
+        return
+    password = kept.read_text().strip()
+    for line in path.read_text().splitlines():
+        name, _, entry = line.strip().partition(":")
+        if name == FIRST and matches(entry, password):
+            print(FIRST, password)
+
+
+def give(state: Path, name: str) -> None:
+    path = state / "passwords"
+    password = random_password()
+    lines = path.read_text().splitlines() if path.exists() else HEAD.splitlines()
+    others = [line for line in lines if line.strip().partition(":")[0] != name]
+    text = "\n".join((*others, f"{name}:{hashed(password)}", ""))
+    if path.exists():
+        write_over(path, text)
+    else:
+        write_new(path, text)
+    if name == FIRST:
+        write_new(state / "first-password", f"{password}\n")
+    print(password)
+
+
+if __name__ == "__main__":
+    try:
+        match sys.argv[1:]:
+            case [state, "first"]:
+                first(Path(state))
+            case [state, "set", name]:
+                give(Path(state), name)
+    except OSError as error:
+        sys.exit(str(error))
