@@ -249,6 +249,8 @@ class Store:
             self._sweep()
             held = open(self._tmp / f"{name}.lock", "w")  # noqa: SIM115 - closed below
             fcntl.flock(held, fcntl.LOCK_EX)
+            # A program that gets the file too holds the folder for as long as it runs.
+            os.set_inheritable(held.fileno(), True)
             work = self._tmp / name
             work.mkdir()
         try:

@@ -165,10 +165,15 @@ class Repository:
         environ = {name: value for name, value in os.environ.items() if name not in _NOT_PASSED}
         environ |= {"GIT_DIR": str(self._folder), "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
         pipes: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-        # In a group of its own, because git talks to hosts by programs that it starts.
+        # In a group of its own, because git talks to hosts by programs that it starts. With open
+        # files, because they hold the work folder: git goes on where only this process is killed.
         options = [option for setting in _SETTINGS for option in ("-c", setting)]
         process = subprocess.Popen(
-            [self._git, *options, *arguments], env=environ, process_group=0, **pipes
+            [self._git, *options, *arguments],
+            env=environ,
+            process_group=0,
+            close_fds=False,
+            **pipes,
         )
         with process:
             try:

@@ -64,7 +64,8 @@ def fetch_source(store: Store, lock: SourceLock, progress: Progress) -> None:
 
 def _recipe(lock: SourceLock) -> Recipe:
     # Not the commit: by whatever commit they came, these files are these files.
-    return Recipe("source", 1, {path: str(file) for path, file in lock.files.items()})
+    files = {path: str(file) for path, file in lock.files.items()}
+    return Recipe("source", 1, {"trees": dict(lock.trees), "files": files})
 
 
 def named_copy(lock: SourceLock) -> Path | None:
