@@ -3,14 +3,14 @@
 PAGE: dict[str, dict[str, str]] = {
     "en": {
         "no model": "(the model server is not ready)",
-        "hidden tools": "Left out, because they call services on the internet: {tools}.",
+        "hidden tools": "left out: they call services on the internet",
         "other model": "This agent was made with `{wanted}`; here `{known}` answers.",
         "publish": "To publish this agent, run `airgap publish NAME` on the server.",
         "import": "To bring in an agent, run `airgap import` on the server.",
     },
     "zh": {
         "no model": "（模型服务尚未就绪）",
-        "hidden tools": "以下能力需要互联网上的服务，已隐藏：{tools}。",
+        "hidden tools": "以下能力需要互联网上的服务，已隐藏",
         "other model": "此智能体原来使用 `{wanted}`，现由 `{known}` 回答。",
         "publish": "要发布此智能体，请在服务器上运行 `airgap publish NAME`。",
         "import": "要导入智能体，请在服务器上运行 `airgap import`。",

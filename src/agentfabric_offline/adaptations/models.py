@@ -2,6 +2,7 @@
 
 import functools
 import json
+import threading
 from typing import Any
 
 from agentfabric_offline.errors import UnexpectedShape
@@ -82,18 +83,31 @@ def share_one_client(upstream: Upstream) -> None:
 
 
 def start_agents_with_what_is_here(upstream: Upstream) -> None:
-    """Let a new agent begin without the tool that draws pictures by a service on the internet."""
+    """Let a new agent begin with the local model, and without the tool that draws pictures.
+
+    Upstream copies `./config/builder_config.json` for a user who has none yet; it names a model and
+    a tool that are services on the internet.
+    """
+    config_utils = upstream.module("config_utils")
+    parse = expect(config_utils, "parse_configuration", "uuid_str")
     template = upstream.scratch / "config" / "builder_config.json"
     builder = json.loads(template.read_text(encoding="utf-8"))
     if not isinstance(builder.get("tools"), dict) or "model" not in builder:
         raise UnexpectedShape(str(template), "`tools` and `model`", ", ".join(builder))
     builder["tools"] = {
-        name: tool | {"use": False}
-        for name, tool in builder["tools"].items()
-        if name in _LOCAL_TOOLS
+        name: tool for name, tool in builder["tools"].items() if name in _LOCAL_TOOLS
     }
-    builder["model"] = upstream.server.known
-    template.write_text(json.dumps(builder, indent=2, ensure_ascii=False), encoding="utf-8")
+
+    def parse_configuration(uuid_str: str = "") -> Any:
+        if builder["model"] != upstream.server.known:
+            builder["model"] = upstream.server.known
+            # Several visitors may be the first; each finds a whole file.
+            new = template.with_name(f"new-{threading.get_ident()}.json")
+            new.write_text(json.dumps(builder, indent=2, ensure_ascii=False), encoding="utf-8")
+            new.replace(template)
+        return parse(uuid_str)
+
+    config_utils.parse_configuration = parse_configuration
 
 
 def hide_tools_that_need_the_internet(upstream: Upstream) -> None:
@@ -132,9 +146,8 @@ def say_which_tools_are_hidden(upstream: Upstream) -> None:
     ]
     boxes = expect(upstream.page, "capabilities_checkboxes")
     expect(boxes, "info")
-    boxes.info = " ".join(
-        PAGE[language]["hidden tools"].format(tools="、".join(names)) for language in ("zh", "en")
-    )
+    why = f"{PAGE['zh']['hidden tools']}（{PAGE['en']['hidden tools']}）"
+    boxes.info = f"{why}：{'、'.join(names)}"
 
 
 def say_which_model_answers_instead(upstream: Upstream) -> None:
