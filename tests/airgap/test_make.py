@@ -20,6 +20,7 @@ PEX = {
     "kind": "pex",
     "name": "hello",
     "wheelhouse": WHEELHOUSE,
+    "sources": [],
     "files": [["hello.py", "src/hello.py"]],
     "module": "hello",
     "layout": "packed",

@@ -20,11 +20,16 @@ BUILD = """
 wheelhouse(name="stack", lock="stack.lock", build_backends=":stack")
 debian_packages(name="base", lock="base.lock")
 model(name="minilm")
+git_source(name="upstream")
 exported_agent(name="guide", sources=["agent/**"])
 files(name="program", sources=["airgap"])
 python_sources(name="app", sources=["app.py"])
-hermetic_pex(name="pex", wheelhouse=":stack", apps=[":app"], module="app")
-oci_image(name="image", debian=":base", wheelhouses=[":stack"], apps=[":app"])
+hermetic_pex(
+    name="pex", wheelhouse=":stack", apps=[":app"], sources=[":upstream"], module="app"
+)
+oci_image(
+    name="image", debian=":base", wheelhouses=[":stack"], apps=[":app"], sources=[":upstream"]
+)
 airgap_bundle(
     name="demo",
     image=":image",
@@ -61,6 +66,7 @@ def runner() -> RuleRunner:
             "src/stack.lock": "",
             "src/base.lock": "",
             "src/model.lock": "",
+            "src/source.lock": "",
         }
     )
     return runner
@@ -77,6 +83,7 @@ def test_a_bundle_is_described_with_all_its_parts_and_their_files(runner: RuleRu
     (value,) = made.values
     wheelhouse = {"kind": "wheelhouse", "name": "stack", "lock": "src/stack.lock"}
     wheelhouse["build_backends"] = "src/stack.lock"
+    sources = [{"kind": "source", "name": "upstream", "lock": "src/source.lock"}]
     app = [["app.py", "src/app.py"]]
     assert value == {
         "kind": "bundle",
@@ -86,6 +93,7 @@ def test_a_bundle_is_described_with_all_its_parts_and_their_files(runner: RuleRu
             "name": "image",
             "debian": {"kind": "debian", "name": "base", "lock": "src/base.lock"},
             "wheelhouses": [wheelhouse],
+            "sources": sources,
             "files": app,
         },
         "models": [{"kind": "model", "name": "minilm", "lock": "src/model.lock"}],
@@ -95,6 +103,7 @@ def test_a_bundle_is_described_with_all_its_parts_and_their_files(runner: RuleRu
                 "kind": "pex",
                 "name": "pex",
                 "wheelhouse": wheelhouse,
+                "sources": sources,
                 "files": app,
                 "module": "app",
                 "layout": "zipapp",
