@@ -1,7 +1,8 @@
 """Compiles modules for one layer; runs inside the image's own CPython, never in the build's.
 
-Requests on standard input, one answer each on standard output, until the input ends::
+Batches on standard input, one answer for each module on standard output, until the input ends::
 
+    batch     >I   number of requests; then those
     request   >II  length of path, length of source; then both
     answer    >BI  1 compiled or 0 not compilable, length of the .pyc; then that
 
@@ -19,9 +20,12 @@ import marshal
 import struct
 import sys
 from types import CodeType
+from typing import Any
 
 UNCHECKED_HASH = 0b01
 """PEP 552: the .pyc names the hash of its source, and an import does not look at the source."""
+
+_CONTAINERS = {CodeType, tuple, frozenset}
 
 
 def byte_code(path: str, source: bytes) -> bytes:
@@ -32,11 +36,11 @@ def byte_code(path: str, source: bytes) -> bytes:
         source: The file's bytes, decoded by its own coding line.
     """
     code = compile(source, path, "exec", dont_inherit=True, optimize=0)
-    held = _strings(code)
-    if any(isinstance(item, frozenset) for item in held):
+    held, any_set = _strings(code)
+    if any_set:
         del held
         code = _with_own_sets(code)
-        held = _strings(code)
+        held, _ = _strings(code)
     header = struct.pack("<4sL", importlib.util.MAGIC_NUMBER, UNCHECKED_HASH)
     data = header + importlib.util.source_hash(source) + marshal.dumps(code)
     del held
@@ -55,19 +59,26 @@ def _with_own_sets(code: CodeType) -> CodeType:
     return code.replace(co_consts=tuple(constants))
 
 
-def _strings(code: CodeType) -> list[object]:
-    """Every string that `marshal` will meet (among others), so that each is referred to twice."""
+def _strings(code: CodeType) -> tuple[list[object], bool]:
+    """Every string that `marshal` will meet (among others), so that each is referred to twice.
+
+    Says too whether there is a set.
+    """
     held: list[object] = []
-    waiting: list[CodeType | tuple[object, ...] | frozenset[object]] = [code]
-    while waiting:
-        items = waiting.pop()
-        if isinstance(items, CodeType):
-            held += items.co_names + items.co_varnames + items.co_cellvars + items.co_freevars
+    any_set = False
+    waiting: list[Any] = [code]
+    for items in waiting:  # which grows meanwhile
+        if type(items) is CodeType:
+            held += items.co_names
+            # Made for the asking, so what they hold is referred to once more as long as they are.
+            held += (items.co_varnames, items.co_cellvars, items.co_freevars)
             held += (items.co_filename, items.co_name, items.co_qualname)
             items = items.co_consts
         held += items
-        waiting += [item for item in items if isinstance(item, CodeType | tuple | frozenset)]
-    return held
+        if not _CONTAINERS.isdisjoint(map(type, items)):
+            waiting += [item for item in items if type(item) in _CONTAINERS]
+            any_set = any_set or frozenset in map(type, items)
+    return held, any_set
 
 
 def serve() -> None:
@@ -75,16 +86,16 @@ def serve() -> None:
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     for number in range(256):
         sys.intern(chr(number))
-    while head := requests.read(8):
-        path_size, source_size = struct.unpack(">II", head)
-        path = requests.read(path_size).decode("utf-8", "surrogateescape")
-        source = requests.read(source_size)
-        try:
-            done, data = 1, byte_code(path, source)
-        except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError):
-            done, data = 0, b""
-        answers.write(struct.pack(">BI", done, len(data)))
-        answers.write(data)
+    while head := requests.read(4):
+        for _ in range(*struct.unpack(">I", head)):
+            path_size, source_size = struct.unpack(">II", requests.read(8))
+            path = requests.read(path_size).decode("utf-8", "surrogateescape")
+            source = requests.read(source_size)
+            try:
+                done, data = 1, byte_code(path, source)
+            except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError):
+                done, data = 0, b""
+            answers.write(struct.pack(">BI", done, len(data)) + data)
         answers.flush()
 
 

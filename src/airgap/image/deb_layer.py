@@ -8,10 +8,9 @@ libraries lie where the loader looks without one.
 
 import collections
 from collections.abc import Mapping
-from concurrent.futures import Future
 from pathlib import Path
 
-from airgap.image.bytecode import Compiler, pyc_path
+from airgap.image.bytecode import ByteCode, Compiler, pyc_path
 from airgap.image.deb import DebMember, control, members
 from airgap.image.interpreter import PYTHON
 from airgap.image.tar import LayerTar
@@ -70,7 +69,7 @@ def write_deb_layer(tar: LayerTar, debs: Mapping[str, Path], compiler: Compiler)
     for path, mode in _FOLDERS.items():
         tar.folder(path, mode)
     certificates: dict[str, bytes] = {}
-    byte_code: collections.deque[tuple[str, Future[bytes | None]]] = collections.deque()
+    byte_code: collections.deque[tuple[str, ByteCode]] = collections.deque()
     for name, deb in debs.items():
         for member in members(deb):
             _add(tar, member, certificates, byte_code, compiler)
@@ -94,7 +93,7 @@ def _add(
     tar: LayerTar,
     member: DebMember,
     certificates: dict[str, bytes],
-    byte_code: collections.deque[tuple[str, Future[bytes | None]]],
+    byte_code: collections.deque[tuple[str, ByteCode]],
     compiler: Compiler,
 ) -> None:
     path, info = member.path, member.info
@@ -123,6 +122,6 @@ def _is_copyright(path: str, *, link: bool) -> bool:
     return path.endswith("/copyright") or (link and path.count("/") == 3)
 
 
-def _add_byte_code(tar: LayerTar, path: str, result: Future[bytes | None]) -> None:
+def _add_byte_code(tar: LayerTar, path: str, result: ByteCode) -> None:
     if (code := result.result()) is not None:
         tar.file(pyc_path(path), code)

@@ -19,6 +19,16 @@ _LONGEST_NAME = 255
 _LONGEST_PATH = 4095
 _SURELY_SHORT = _LONGEST_NAME // 4  # no letter takes more than four bytes
 
+_TOGETHER = 1 << 18
+"""Bytes of a file up to which copying it costs less than to write its parts one by one."""
+
+_LARGEST = 8**11 - 1
+_OWNER = b"0000000\0" * 2
+_MTIME_FIELD = b"%011o\0" % MTIME
+_REST = tarfile.GNU_MAGIC + bytes(_BLOCK - 265)
+_FIXED_SUM = sum(_MTIME_FIELD) + sum(_REST) + sum(b" " * 8)
+"""What all headers have in the sum over their bytes, in which that sum itself counts as spaces."""
+
 _UNNAMEABLE = re.compile(r"(?:^|/)(\.{0,2})(?=/|$)")
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f\\]")
 
@@ -73,7 +83,7 @@ class LayerTar:
         if path not in self._folders:
             self._claim(path)
             self._folders.add(path)
-            self._header(path, tarfile.DIRTYPE, mode)
+            self._put(path, tarfile.DIRTYPE, mode)
 
     def file(self, path: str, data: bytes, mode: int = 0o644) -> None:
         """Add a regular file.
@@ -81,7 +91,14 @@ class LayerTar:
         Raises:
             AirgapError: The path is hostile or taken.
         """
-        self.stream(path, len(data), (data,), mode)
+        self._add(path, mode)
+        header = _header(path, tarfile.REGTYPE, mode, size=len(data))
+        padding = bytes(-len(data) % _BLOCK)
+        if len(data) <= _TOGETHER:
+            self._out.write(b"".join((header, data, padding)))
+        else:
+            for part in (header, data, padding):
+                self._out.write(part)
 
     def stream(self, path: str, size: int, chunks: Iterable[bytes], mode: int = 0o644) -> None:
         """Add a regular file of ``size`` bytes without holding it in memory.
@@ -90,7 +107,7 @@ class LayerTar:
             AirgapError: The path is hostile or taken, or the chunks are not ``size`` bytes.
         """
         self._add(path, mode)
-        self._header(path, tarfile.REGTYPE, mode, size=size)
+        self._put(path, tarfile.REGTYPE, mode, size=size)
         written = 0
         for chunk in chunks:
             self._out.write(chunk)
@@ -108,7 +125,7 @@ class LayerTar:
             AirgapError: The path is hostile or taken.
         """
         self._add(path, 0o777)
-        self._header(path, tarfile.SYMTYPE, 0o777, target=target)
+        self._put(path, tarfile.SYMTYPE, 0o777, target=target)
 
     def hardlink(self, path: str, target: str) -> None:
         """Add one more name for a file that was added before; Docker sets its mode once more.
@@ -120,7 +137,7 @@ class LayerTar:
         if mode is None:
             raise AirgapError("writing into the layer", path, found=f"a link to no file: {target}")
         self._add(path, mode)
-        self._header(path, tarfile.LNKTYPE, mode, target=target)
+        self._put(path, tarfile.LNKTYPE, mode, target=target)
 
     def close(self) -> None:
         """Write the end of the archive; the output itself stays open."""
@@ -138,10 +155,31 @@ class LayerTar:
             raise AirgapError("writing into the layer", path, found=fault)
         self.folder(path.rpartition("/")[0])
 
-    def _header(
-        self, path: str, kind: bytes, mode: int, *, size: int = 0, target: str = ""
-    ) -> None:
-        info = tarfile.TarInfo(path)
-        info.type, info.mode, info.size, info.linkname = kind, mode, size, target
-        info.mtime = MTIME
-        self._out.write(info.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape"))
+    def _put(self, path: str, kind: bytes, mode: int, *, size: int = 0, target: str = "") -> None:
+        self._out.write(_header(path, kind, mode, size=size, target=target))
+
+
+def _header(path: str, kind: bytes, mode: int, *, size: int = 0, target: str = "") -> bytes:
+    name = path.encode("utf-8", "surrogateescape") + (b"/" if kind == tarfile.DIRTYPE else b"")
+    link = target.encode("utf-8", "surrogateescape")
+    if max(len(name), len(link)) > tarfile.LENGTH_NAME or size > _LARGEST:
+        return _long_header(path, kind, mode, size, target)
+    # As `tarfile` has it, in a fifth of the time.
+    varying = b"%07o\0%s%011o" % (mode, _OWNER, size)
+    total = _FIXED_SUM + sum(name) + sum(varying) + sum(kind) + sum(link)
+    return b"%b%b\0%b%06o\0 %b%b%b" % (
+        name.ljust(100, b"\0"),
+        varying,
+        _MTIME_FIELD,
+        total,
+        kind,
+        link.ljust(100, b"\0"),
+        _REST,
+    )
+
+
+def _long_header(path: str, kind: bytes, mode: int, size: int, target: str) -> bytes:
+    info = tarfile.TarInfo(path)
+    info.type, info.mode, info.size, info.linkname = kind, mode, size, target
+    info.mtime = MTIME
+    return info.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape")

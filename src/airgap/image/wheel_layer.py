@@ -12,13 +12,12 @@ import hashlib
 import io
 import itertools
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from airgap.image.bytecode import Compiler, pyc_path
+from airgap.image.bytecode import ByteCode, Compiler, pyc_path
 from airgap.image.prefix import SITE_PACKAGES, Prefix
 from airgap.image.tar import LayerTar
 from airgap.image.wheel import EntryPoint, WheelFile, WheelMember, encoded_digest
@@ -27,8 +26,11 @@ log = logging.getLogger(__name__)
 
 INSTALLER = "airgap"
 
-_AHEAD = 64
+_AHEAD = 256
 """Files that are read before the byte-code of the first of them is waited for."""
+
+_SMALL = 1 << 16
+"""Bytes of a file up to which it is written at once instead of in pieces."""
 
 Step = Callable[[LayerTar], None]
 
@@ -53,8 +55,8 @@ def write_wheel_layer(
 ) -> None:
     """Install wheels into a layer.
 
-    Reads and inflates each wheel once; holds at most 64 source files and their byte-code. Where two
-    wheels have a file of one name, that of the later wheel is taken, as with other installers.
+    Reads and inflates each wheel once; holds at most 256 source files and their byte-code. Where
+    two wheels have a file of one name, that of the later wheel is taken, as with other installers.
 
     Args:
         tar: The layer, which stays open.
@@ -126,8 +128,8 @@ class _Installation:
                 yield partial(self._bytes, path, data, mode=0o755)
             elif _is_module(path) and self._owns(path):
                 source = self._plan.wheel.read(self._plan.files[path])
-                future = self._compiler.compile(f"/{self._prefix.path}/{path}", source)
-                yield partial(self._module, path, source, future)
+                code = self._compiler.compile(f"/{self._prefix.path}/{path}", source)
+                yield partial(self._module, path, source, code)
             else:
                 yield partial(self._stream, path)
         yield partial(self._bytes, f"{self._metadata}/INSTALLER", f"{INSTALLER}\n".encode())
@@ -161,19 +163,24 @@ class _Installation:
         return None
 
     def _module(
-        self, path: str, source: bytes, compiled: Future[bytes | None], tar: LayerTar
+        self, path: str, source: bytes, compiled: ByteCode, tar: LayerTar
     ) -> None:
-        self._stream(path, tar, (source,))
+        self._stream(path, tar, source)
         if (code := compiled.result()) is not None:
             self._bytes(pyc_path(path), code, tar)
 
-    def _stream(self, path: str, tar: LayerTar, chunks: Iterable[bytes] | None = None) -> None:
+    def _stream(self, path: str, tar: LayerTar, data: bytes | None = None) -> None:
         member = self._plan.files[path]
         self._rows[path] = (member.digest, str(member.size))
         if self._owns(path):
             mode = 0o755 if member.executable else 0o644
-            chunks = self._plan.wheel.chunks(member) if chunks is None else chunks
-            tar.stream(f"{self._prefix.path}/{path}", member.size, chunks, mode)
+            place = f"{self._prefix.path}/{path}"
+            if data is None and member.size <= _SMALL:
+                data = self._plan.wheel.read(member)
+            if data is None:
+                tar.stream(place, member.size, self._plan.wheel.chunks(member), mode)
+            else:
+                tar.file(place, data, mode)
 
     def _bytes(self, path: str, data: bytes, tar: LayerTar, mode: int = 0o644) -> None:
         digest = encoded_digest(hashlib.sha256(data).digest())

@@ -44,6 +44,30 @@ def test_odd_but_harmless_paths_are_taken(path: str) -> None:
     assert fault_in_path(path) is None
 
 
+@pytest.mark.parametrize("length", [1, 98, 99, 100, 101, 255])
+@pytest.mark.parametrize("letter", ["a", "ü", "\udcff"])
+def test_headers_are_what_tarfile_writes(letter: str, length: int) -> None:
+    path = letter * (length // len(letter.encode("utf-8", "surrogateescape")) or 1)
+    out, expected = io.BytesIO(), b""
+    folder = f"{path[:-1]}b"
+    tar = LayerTar(out)
+    tar.file(path, b"12345678")
+    tar.hardlink("twin", path)
+    tar.symlink("link", path)
+    tar.folder(folder, 0o1777)
+    for kind, name, mode, size, target in [
+        (tarfile.REGTYPE, path, 0o644, 8, ""),
+        (tarfile.LNKTYPE, "twin", 0o644, 0, path),
+        (tarfile.SYMTYPE, "link", 0o777, 0, path),
+        (tarfile.DIRTYPE, folder, 0o1777, 0, ""),
+    ]:
+        info = tarfile.TarInfo(name)
+        info.type, info.mode, info.size, info.linkname, info.mtime = kind, mode, size, target, 1
+        expected += info.tobuf(tarfile.GNU_FORMAT, "utf-8", "surrogateescape")
+        expected += b"12345678".ljust(512, b"\0") if size else b""
+    assert out.getvalue() == expected
+
+
 def test_entries_are_normalised_and_parents_come_first(layer: WriteLayer) -> None:
     def fill(tar: LayerTar) -> None:
         tar.file("a/b/c", b"text", 0o755)
