@@ -20,6 +20,9 @@ def repo(tmp_path: Path) -> Path:
         "wheelhouse(name='agent', lock='agent.lock')\n"
         "python_requirements(name='tools')",
         "models/minilm": "model()",
+        "third_party/upstream": "git_source()",
+        "src/page": 'hermetic_pex(wheelhouse="third_party/python:agent", '
+        'sources=["third_party/upstream"])',
     }
     for folder, text in files.items():
         (tmp_path / folder).mkdir(parents=True)
@@ -36,6 +39,13 @@ def test_a_bundle_leads_to_all_its_locks(repo: Path) -> None:
         "third_party/debian/base.lock": "debian_packages",
         "third_party/python/vllm.lock": "wheelhouse",
         "models/minilm/model.lock": "model",
+    }
+
+
+def test_an_application_leads_to_the_source_that_it_takes_along(repo: Path) -> None:
+    assert names(repo, "src/page") == {
+        "third_party/python/agent.lock": "wheelhouse",
+        "third_party/upstream/source.lock": "git_source",
     }
 
 

@@ -1,6 +1,9 @@
 """Targets from their specs to dist/, with real wheels of a few bytes."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +12,10 @@ import pytest
 from airgap import steps
 from airgap.errors import AirgapError
 from airgap.locks import python
+from airgap.locks.source import render
 from airgap.make import make
 from airgap.store import Store
+from tests.airgap.fetch.upstream import make_lock, make_repository
 from tests.airgap.small_wheels import greeting_stack
 
 WHEELHOUSE = {"kind": "wheelhouse", "name": "stack", "lock": "stack.lock"} | {
@@ -69,6 +74,32 @@ def test_the_steps_of_a_target_lead_to_it(store: Store, root: Path, tmp_path: Pa
     steps.run(store, step["kind"], step["value"])
     assert ask(store, PEX, root, tmp_path) == []
     assert (tmp_path / "dist" / "out" / "pex").exists()
+
+
+def test_a_source_lies_beside_the_packages_of_a_pex(
+    store: Store, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = make_repository(tmp_path / "repository")
+    (root / "source.lock").write_text(render(make_lock(repository, tmp_path / "lock")))
+    (root / "src" / "hello.py").write_text(
+        "from pathlib import Path\n"
+        "print((Path(__file__).parent / 'upstream/theirs/lib/core.py').read_text())\n"
+    )
+    source = {"kind": "source", "name": "theirs", "lock": "source.lock"}
+    monkeypatch.setenv("AIRGAP_SOURCE_UPSTREAM", str(repository))
+    for kind in ("source", "pex"):
+        (step,) = ask(store, PEX | {"sources": [source]}, root, tmp_path)
+        assert step["kind"] == kind
+        steps.run(store, step["kind"], step["value"])
+    assert ask(store, PEX | {"sources": [source]}, root, tmp_path) == []
+    out = subprocess.run(
+        [sys.executable, tmp_path / "dist" / "out" / "pex"],
+        env={"PATH": os.environ["PATH"], "PEX_ROOT": str(tmp_path / "pex_root")},
+        capture_output=True,
+        text=True,
+    )
+    assert out.stdout.strip() == "VALUE = 1", out.stderr
+    assert (tmp_path / "dist/out/upstream/theirs/LICENSE").exists()
 
 
 def test_large_and_small_wheels_become_steps_that_say_so(store: Store) -> None:

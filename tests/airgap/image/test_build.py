@@ -74,6 +74,26 @@ def test_a_changed_app_changes_the_last_layer_alone() -> None:
     assert before[-1] != after[-1]
 
 
+def with_source(app: int = 900, **files: Blob) -> ImageSpec:
+    plan = spec(*SMALL, *LARGE, app=app)
+    return dataclasses.replace(plan, sources={"upstream/lib": dict(files)})
+
+
+def test_a_source_is_a_layer_of_its_own_below_that_of_the_apps() -> None:
+    plan = plan_layers(with_source(core=blob(700)))
+    assert [layer.description for layer in plan[-2:]] == [
+        "1 files of upstream/lib",
+        "1 files of the apps",
+    ]
+    assert list(plan[-2].recipe.inputs["files"]) == ["upstream/lib/core"]
+
+
+def test_a_changed_line_of_an_app_does_not_ship_the_source_again() -> None:
+    before, after = (keys(with_source(app=app, core=blob(700))) for app in (900, 901))
+    assert before[:-1] == after[:-1]
+    assert keys(with_source(core=blob(701)))[-2] != before[-2]
+
+
 def test_another_python_changes_every_layer() -> None:
     other = ImageSpec(
         "localhost/airgap/demo",
