@@ -48,6 +48,19 @@ PROBLEMS: dict[str, dict[str, str]] = {
         "document is only pictures: upload one in which text can be selected.",
         "knowledge encoding": "The knowledge file `{file}` is not used: its text is in neither "
         "UTF-8 nor GB18030 (GBK). Save it as UTF-8 and upload it again.",
+        "plugin text": "The OpenAPI schema is neither JSON nor YAML: {why}. Correct it there.",
+        "plugin shape": "The OpenAPI schema has no {what} that can be used. "
+        "Give one of OpenAPI 3 with at least one GET or POST.",
+        "plugin server": "The OpenAPI schema does not say where the service is: `servers` begins "
+        "with `{url}`. Give its whole address: servers: [{{url: http://HOST:PORT}}].",
+        "plugin reference": "The OpenAPI schema refers to `{reference}`, which is not in it. "
+        "Nothing is fetched: put all that it refers to into the schema.",
+        "plugin left out": "These operations of the plugin are left out, as only GET, and POST "
+        "with JSON objects, can be called: {operations}.",
+        "plugin arguments": "{tool} takes a JSON object with: {names}.",
+        "plugin unreachable": "The service at {host} does not answer ({why}). See whether it runs, "
+        "and whether ALLOW in airgap.conf names {host}.",
+        "plugin refused": "{url} answered with HTTP {status}: {text}",
         "unreachable": "The model server at {url} does not answer ({why}). "
         "See whether it runs with `airgap status`, start it with `airgap up`, then ask again.",
         "loading": "The model server at {url} is not ready (HTTP {status}). "
@@ -84,6 +97,19 @@ PROBLEMS: dict[str, dict[str, str]] = {
         "扫描件只含图片：请上传可以选中文字的文档。",
         "knowledge encoding": "知识文件 `{file}` 未被使用：其文字编码既不是 UTF-8，"
         "也不是 GB18030（GBK）。请另存为 UTF-8 后重新上传。",
+        "plugin text": "OpenAPI schema 既不是 JSON 也不是 YAML：{why}。请在该处更正。",
+        "plugin shape": "OpenAPI schema 中没有可用的 {what}。"
+        "请提供至少含一个 GET 或 POST 的 OpenAPI 3 schema。",
+        "plugin server": "OpenAPI schema 没有说明服务地址：`servers` 的第一项是 `{url}`。"
+        "请写出完整地址：servers: [{{url: http://主机:端口}}]。",
+        "plugin reference": "OpenAPI schema 引用了 `{reference}`，但其中没有该内容。"
+        "不会从别处获取：请将引用的内容全部写入 schema。",
+        "plugin left out": "插件的以下操作未被采用，因为只能调用 GET，"
+        "以及内容为 JSON 对象的 POST：{operations}。",
+        "plugin arguments": "{tool} 需要一个 JSON 对象，包含：{names}。",
+        "plugin unreachable": "服务 {host} 没有响应（{why}）。请确认它在运行，"
+        "并且 airgap.conf 的 ALLOW 中有 {host}。",
+        "plugin refused": "{url} 返回 HTTP {status}：{text}",
         "unreachable": "模型服务 {url} 没有响应（{why}）。"
         "请用 `airgap status` 查看它是否在运行，用 `airgap up` 启动，然后重新提问。",
         "loading": "模型服务 {url} 尚未就绪（HTTP {status}）。"

@@ -12,6 +12,7 @@ from agentfabric_offline.adaptations import (
     knowledge,
     models,
     page,
+    plugins,
     sessions,
     state,
     users,
@@ -42,6 +43,9 @@ LIBRARY: tuple[Adaptation, ...] = (
     embedding.load_the_embedding_once,
     knowledge.unpack_sentence_data_once,
     knowledge.embed_each_file_once,
+    plugins.keep_plugins_to_their_agent,
+    plugins.read_schemas_as_they_are_written,
+    plugins.call_services_with_a_limit,
     users.know_the_visitor_in_events,
     users.take_data_for_own_events_alone,
     files.keep_uploads_and_copies_apart,
@@ -58,6 +62,7 @@ PAGE: tuple[Adaptation, ...] = (
     models.say_which_tools_are_hidden,
     models.say_which_model_answers_instead,
     knowledge.take_what_can_be_read,
+    plugins.check_plugins_when_they_are_saved,
     users.take_the_name_from_the_login,
 )
 """Applied in this order after it is imported and before it is served."""
