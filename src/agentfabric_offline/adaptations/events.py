@@ -34,8 +34,8 @@ def before_event(
         raise UnexpectedShape(where, f"takes {', '.join(parameters)}", str(signature))
 
     @functools.wraps(original)
-    def handle(*values: Any) -> Any:
-        arguments = signature.bind(*values).arguments
+    def handle(*values: Any, **named: Any) -> Any:
+        arguments = signature.bind(*values, **named).arguments
         action(arguments)
         return original(**arguments)
 
