@@ -43,7 +43,6 @@ LIBRARY: tuple[Adaptation, ...] = (
     embedding.load_the_embedding_once,
     knowledge.unpack_sentence_data_once,
     knowledge.embed_each_file_once,
-    plugins.keep_plugins_to_their_agent,
     plugins.read_schemas_as_they_are_written,
     plugins.call_services_with_a_limit,
     users.know_the_visitor_in_events,
@@ -62,6 +61,7 @@ PAGE: tuple[Adaptation, ...] = (
     models.say_which_tools_are_hidden,
     models.say_which_model_answers_instead,
     knowledge.take_what_can_be_read,
+    plugins.keep_plugins_to_their_agent,
     plugins.check_plugins_when_they_are_saved,
     users.take_the_name_from_the_login,
 )
