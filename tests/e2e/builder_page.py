@@ -70,7 +70,7 @@ def create(page: Page, wish: str) -> str:
     with event(page):
         chat.locator(".submit-button button").click()
     expect(chat.locator(".message.bot")).to_have_count(answers + 1)
-    return chat.locator(".message.bot").last.inner_text().strip()
+    return _whole_text(chat.locator(".message.bot").last)
 
 
 def field(page: Page, chinese: str, english: str) -> Locator:
@@ -98,11 +98,14 @@ def use_tools(page: Page, *names: str) -> None:
 
 
 def upload_knowledge(page: Page, files: Iterable[Path]) -> None:
+    """Uploads these files in place of those that the agent has."""
+    block = page.locator(".block", has=page.locator(".file-preview")).last
+    if block.is_visible():
+        block.locator("button").first.click()
     chosen = list(files)
     page.locator("input[type=file][accept*='.pdf']").set_input_files(chosen)
     for file in chosen:
-        # gradio shows a long name with dots in its middle.
-        expect(page.locator(".file-preview")).to_contain_text(file.suffix)
+        expect(page.locator(f".file-preview [aria-label='{file.name}']")).to_be_visible()
 
 
 def add_plugin(page: Page, schema: str) -> None:
@@ -129,4 +132,13 @@ def ask(page: Page, question: str) -> str:
         page.locator(".submit-button button").last.click()
     expect(chat.locator(".message.user")).to_have_count(asked + 1)
     expect(chat_input(page)).to_be_enabled()
-    return chat.locator(".message.bot").last.inner_text().strip()
+    return _whole_text(chat.locator(".message.bot").last)
+
+
+def _whole_text(message: Locator) -> str:
+    """The text of a message when it has stopped growing: the page shows it letter by letter."""
+    text = ""
+    while (now := message.inner_text().strip()) != text or not text:
+        text = now
+        message.page.wait_for_timeout(700)
+    return text

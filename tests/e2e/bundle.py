@@ -62,15 +62,18 @@ class Bundle:
 
     def docker(self, *arguments: str) -> str:
         """What a command of Docker's client prints; fails when it fails."""
+        return self.output(*arguments).decode()
+
+    def output(self, *arguments: str) -> bytes:
+        """Like ``docker``, for what is no text."""
         done = subprocess.run(
             [program("docker"), *arguments],
             env={"PATH": PATH, **self.environ},
             stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
             timeout=300,
         )
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == 0, done.stderr.decode()
         return done.stdout
 
     def inspect(self, name: str) -> dict[str, Any]:

@@ -20,6 +20,10 @@ OUTSIDE = "203.0.113.1"
 """The machine outside; it answers on port 80. The block is one for documentation (RFC 5737)."""
 HOST = "203.0.113.2"
 """The address of the host that the bundle runs on."""
+ALLOWED_PORT, FORBIDDEN_PORT = 8090, 8091
+"""Of the machine outside: a tide table is asked for there over HTTP."""
+HIGH_WATER = "05:42"
+"""What the tide table says of every harbour."""
 
 _CLONE_NEWNET = 0x40000000
 
@@ -53,7 +57,10 @@ def intranet(folder: Path) -> Iterator[Seen]:
             script = Path(__file__).with_name("outside.py")
             outside = subprocess.Popen(
                 # Ends with this process even where that is killed.
-                [setpriv, "--pdeathsig", "KILL", unshare, "--net", sys.executable, script],
+                [
+                    *(setpriv, "--pdeathsig", "KILL", unshare, "--net", sys.executable, script),
+                    *(HIGH_WATER, str(ALLOWED_PORT), str(FORBIDDEN_PORT)),
+                ],
                 stdout=output,
                 env={"PATH": PATH},
             )

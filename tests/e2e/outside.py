@@ -1,13 +1,18 @@
 """Run in a network namespace of its own: all that lies beyond the intranet, as one machine.
 
-It answers every TCP connection to port 80, and prints a line "<source> <port>" for each TCP and
-UDP packet over IPv4 that reaches it. The first line, "ready", says that it listens.
+It answers every TCP connection to port 80, and on the ports of its arguments HTTP requests for a
+tide table; the first argument is the time of high water. It prints a line "<source> <port>" for
+each TCP and UDP packet over IPv4 that reaches it. The first line, "ready", says that it listens.
 """
 
+import json
 import socket
 import struct
 import subprocess
+import sys
 import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
 
 _IPV4 = 0x0800
 _TCP, _UDP = 6, 17
@@ -20,10 +25,27 @@ def answer(listener: socket.socket) -> None:
             connection.sendall(b"HTTP/1.0 200 OK\r\n\r\noutside\n")
 
 
+class TideTable(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        harbours = parse_qs(urlsplit(self.path).query).get("harbour", [])
+        body = json.dumps({"harbour": harbours, "high_water": sys.argv[1]}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing: what is printed here are packets."""
+
+
 def main() -> None:
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     listener = socket.create_server(("0.0.0.0", 80))
     threading.Thread(target=answer, args=[listener], daemon=True).start()
+    for port in map(int, sys.argv[2:]):
+        service = ThreadingHTTPServer(("0.0.0.0", port), TideTable)
+        threading.Thread(target=service.serve_forever, daemon=True).start()
     with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(_IPV4)) as packets:
         print("ready", flush=True)
         while True:
