@@ -24,7 +24,7 @@ from airgap.image.tar import LayerTar
 from airgap.image.wheel_layer import write_wheel_layer
 from airgap.store import Blob, Recipe, Store
 
-VERSION = 5
+VERSION = 6
 """Raised whenever any layer's bytes come out other than before from the same inputs."""
 
 LARGE = 16 << 20

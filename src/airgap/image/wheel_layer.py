@@ -62,7 +62,8 @@ def write_wheel_layer(
         tar: The layer, which stays open.
         wheels: File name and file of each, in the order of installation.
         prefixes: Where they go; files of the second and later ones are hard links to the first's.
-        compiler: Compiles each module under the first prefix's ``site-packages``.
+        compiler: Compiles the modules under the first prefix's ``site-packages``, those in folders
+            called ``tests`` excepted.
 
     Raises:
         AirgapError: A wheel is damaged, is not what its RECORD says, or holds a hostile entry.
@@ -126,7 +127,7 @@ class _Installation:
         for path in self._plan:
             if (data := self._rewritten(path)) is not None:
                 yield partial(self._bytes, path, data, mode=0o755)
-            elif _is_module(path) and self._owns(path):
+            elif _is_compiled(path) and self._owns(path):
                 source = self._plan.wheel.read(self._plan.files[path])
                 code = self._compiler.compile(f"/{self._prefix.path}/{path}", source)
                 yield partial(self._module, path, source, code)
@@ -205,6 +206,15 @@ def _from_site_packages(path: str) -> str:
 
 def _is_module(path: str) -> bool:
     return path.startswith(f"{SITE_PACKAGES}/") and path.endswith(".py")
+
+
+def _is_compiled(path: str) -> bool:
+    """Whether byte-code is made of a file: of modules, but not of a package's own tests.
+
+    Those are an eighth of all source, and nothing that is served imports them; one that is imported
+    all the same is compiled then.
+    """
+    return _is_module(path) and "tests" not in path.split("/")[:-1]
 
 
 def _with_lead(steps: Iterator[Step], lead: int) -> Iterator[Step]:

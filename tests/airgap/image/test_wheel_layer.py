@@ -121,6 +121,16 @@ def test_modules_are_compiled_and_what_is_no_python_is_not(
     assert f"code object from '{tmp_path / SITE}/__pycache__/good.cpython-311.pyc'" in log
 
 
+def test_a_packages_own_tests_are_there_but_not_compiled(
+    install: Install, make_wheel: MakeWheel
+) -> None:
+    files = {f"thing/{name}.py": b"" for name in ("tests/test_a", "tests/sub/b", "c/tests")}
+    with install(make_wheel(files)) as tar:
+        assert {f"{SITE}/{path}" for path in files} <= set(tar.getnames())
+        compiled = [name for name in tar.getnames() if name.endswith(".pyc")]
+        assert compiled == [f"{SITE}/thing/c/__pycache__/tests.cpython-311.pyc"]
+
+
 def test_byte_code_that_a_wheel_brings_for_its_own_source_is_made_anew(
     install: Install, make_wheel: MakeWheel
 ) -> None:
