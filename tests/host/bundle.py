@@ -43,6 +43,11 @@ class Bundle:
     shell: list[str]
     settings: dict[str, str]
 
+    @property
+    def state(self) -> Path:
+        """The state folder, where no setting names another."""
+        return self.root.parent / "demo-state"
+
     def run(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """Runs ``airgap`` with these arguments, from a folder that is not the bundle's."""
         return subprocess.run(
@@ -93,3 +98,27 @@ class Bundle:
         text = "airgap-manifest 1\n" + "".join(lines)
         (self.root / "MANIFEST").write_text(text)
         return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+AGENT = {
+    "name": "Kitchen 厨师",
+    "avatar": "face.png",
+    "description": "cooks",
+    "instruction": "Cook.",
+    "prompt_recommend": ["What?"],
+    "tools": {},
+    "model": "small-instruct",
+}
+
+
+def configure(bundle: Bundle, account: str = "local_user", **changed: object) -> Path:
+    """Leaves an agent in the state folder as AgentFabric's page does; its folder."""
+    folder = bundle.state / "agentfabric" / "config" / account
+    folder.mkdir(parents=True, exist_ok=True)
+    knowledge = [f"/state/config/{account}/菜谱 1.txt"]
+    config = {**AGENT, "knowledge": knowledge, **changed}
+    (folder / "builder_config.json").write_text(json.dumps(config, ensure_ascii=False))
+    (folder / "菜谱 1.txt").write_text("The secret of the soup is thyme.")
+    (folder / "face.png").write_bytes(b"\x89PNG")
+    (folder / "index of an earlier knowledge.pkl").write_text("")
+    return folder

@@ -19,6 +19,19 @@ def shell_command(name: str) -> list[str]:
     return command
 
 
+@pytest.fixture
+def builder(bundle: Bundle) -> Bundle:
+    """A bundle with AgentFabric, and no agent of its own."""
+    conf = bundle.root / "bundle.conf"
+    conf.write_text(
+        conf.read_text().replace("AGENT='example'\n", "") + "BUILDER_STACK='agentfabric'\n"
+    )
+    shutil.rmtree(bundle.root / "agents")
+    bundle.write_manifest()
+    ports = {"AIRGAP_BUILDER_PORT": str(free_port())}
+    return Bundle(bundle.root, bundle.docker, bundle.shell, {**bundle.settings, **ports})
+
+
 @pytest.fixture(params=["dash", "busybox sh"])
 def bundle(request: pytest.FixtureRequest, tmp_path: Path) -> Bundle:
     shell = shell_command(request.param)

@@ -1,8 +1,8 @@
 """Answers as Docker's client does, from files in the folder $STAND_IN: for faults and arguments.
 
 image: the id of the loaded image; loads: the id that a load brings; version-error,
-create-error, probe, exit: what goes wrong. Calls are appended to calls, one JSON list a line.
-What works on the state folder is run for real.
+create-error, probe, exit, exit-<container>: what goes wrong. Calls are appended to calls, one
+JSON list a line. What works on the state folder is run for real.
 """
 
 import csv
@@ -31,7 +31,7 @@ def inspect_container(template: str, name: str) -> None:
     if not container.exists():
         fail(f"Error: No such object: {name}")
     digest = container.read_text()
-    stopped = text("exit")
+    stopped = text("exit") or text(f"exit-{name}")
     values = {
         "{{.State.Running}}": "false" if stopped else "true",
         '{{index .Config.Labels "airgap.settings"}}': digest,
@@ -96,7 +96,7 @@ def main(arguments: list[str]) -> None:
         case ["inspect", name]:
             inspect_container("", name)
         case ["exec", *_]:
-            if text("exit"):
+            if text("exit") or any(text(f"exit-{word}") for word in arguments if len(word) < 99):
                 fail("not running")
         case ["logs", *_]:
             print("RuntimeError: no such kernel")

@@ -231,6 +231,7 @@ def import_(state: Path, account: str, replace: bool) -> None:
             (came / name).replace(target / name)
         if PLUGIN not in agent.files:
             (target / PLUGIN).unlink(missing_ok=True)
+        (came / "new").unlink(missing_ok=True)
         write(came / "new", agent.config_for(f"{MOUNTED}/{account}"))
         (came / "new").replace(target / CONFIG)
         sync(target)

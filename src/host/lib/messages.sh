@@ -112,8 +112,8 @@ published agents AGENT_LISTEN=0.0.0.0) into %s, then run: %s up'
     login_first) en='  log in as                 %s  password  %s' zh='  登录账号         %s  密码  %s' ;;
     login_file) en='  accounts are in           %s' zh='  账号文件         %s' ;;
     login_off)
-        en='WARNING: LOGIN=off in %s: whoever reaches the pages of AgentFabric can use them, and run code there.'
-        zh='警告：%s 中设置了 LOGIN=off：能访问 AgentFabric 页面的人都能使用它，并在其中运行代码。' ;;
+        en='WARNING: LOGIN=off in %s: whoever reaches AgentFabric or a published agent can use it, and run code there.'
+        zh='警告：%s 中设置了 LOGIN=off：能访问 AgentFabric 或已发布智能体的人都能使用，并在其中运行代码。' ;;
     model_silent)
         en='WARNING: the model server %s does not answer; agents will not either. See: %s logs allow'
         zh='警告：模型服务 %s 无应答，智能体也将无法回答。请看：%s logs allow' ;;

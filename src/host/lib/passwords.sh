@@ -13,14 +13,14 @@ prepare_passwords() {
 
 # set_password [NAME]
 set_password() {
-    name=${1:-local_user}
-    require_account "$name"
+    account=${1:-local_user}
+    require_account "$account"
     require_builder password
     prepare_state
     need_scratch
-    password=$(on_state passwords set "$name" </dev/null 2>"$SCRATCH/problem") ||
+    password=$(on_state passwords set "$account" </dev/null 2>"$SCRATCH/problem") ||
         fail e_state_work password "$STATE_DIR" "$(last_line "$(cat "$SCRATCH/problem")")"
-    say password_set "$name" "$password"
+    say password_set "$account" "$password"
 }
 
 # say_login: who may log in, with the password that was made at first.

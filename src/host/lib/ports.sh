@@ -77,8 +77,8 @@ free_port() {
 # port_taken ADDRESS PORT: does anything listen there? /proc/net/tcp has addresses in hexadecimal,
 # bytes reversed, and state 0A for listening (proc(5)).
 port_taken() {
-    wanted=$(echo "$1" | awk -F. '{ printf "%02X%02X%02X%02X", $4, $3, $2, $1 }')
-    cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v wanted="$wanted" -v port="$(printf '%04X' "$2")" '
+    bytes=$(echo "$1" | awk -F. '{ printf "%02X%02X%02X%02X", $4, $3, $2, $1 }')
+    cat /proc/net/tcp /proc/net/tcp6 2>/dev/null | awk -v wanted="$bytes" -v port="$(printf '%04X' "$2")" '
         $4 == "0A" {
             split($2, local, ":")
             if (local[2] != port) next

@@ -120,7 +120,7 @@ unpublish() {
 
 # export_agent DIR [--from ACCOUNT | --published NAME]
 export_agent() {
-    folder='' which=export from=local_user
+    carried='' which=export from=local_user
     while [ "$#" -gt 0 ]; do
         case $1 in
         --from | --published)
@@ -131,36 +131,36 @@ export_agent() {
             ;;
         -*) misused e_extra_argument export "$1" "$PROGRAM" ;;
         *)
-            [ -z "$folder" ] || misused e_extra_argument export "$1" "$PROGRAM"
-            folder=$1
+            [ -z "$carried" ] || misused e_extra_argument export "$1" "$PROGRAM"
+            carried=$1
             ;;
         esac
         shift
     done
-    [ -n "$folder" ] || misused e_folder_needed export "$PROGRAM"
-    folder=${folder%"${folder##*[!/]}"}
+    [ -n "$carried" ] || misused e_folder_needed export "$PROGRAM"
+    carried=${carried%"${carried##*[!/]}"}
     require_name "$from"
     require_builder export
-    if [ -e "$folder" ] || [ -L "$folder" ]; then
-        fail e_export_exists "$folder"
+    if [ -e "$carried" ] || [ -L "$carried" ]; then
+        fail e_export_exists "$carried"
     fi
     prepare_state
     find_services
     need_scratch
     ask_state "$which" "$from" >"$SCRATCH/agent.tar"
-    made=$folder.airgap-new
+    made=$carried.airgap-new
     rm -rf -- "$made"
-    if ! answer=$({ mkdir -- "$made" && tar -xof "$SCRATCH/agent.tar" -C "$made" && mv -- "$made" "$folder"; } 2>&1); then
+    if ! answer=$({ mkdir -- "$made" && tar -xof "$SCRATCH/agent.tar" -C "$made" && mv -- "$made" "$carried"; } 2>&1); then
         rm -rf -- "$made"
-        fail e_export "$folder" "$(last_line "$answer")"
+        fail e_export "$carried" "$(last_line "$answer")"
     fi
-    say exported "$folder" "$PROGRAM"
-    [ ! -e "$folder/openapi_plugin_config.json" ] || say exported_plugin "$folder/openapi_plugin_config.json"
+    say exported "$carried" "$PROGRAM"
+    [ ! -e "$carried/openapi_plugin_config.json" ] || say exported_plugin "$carried/openapi_plugin_config.json"
 }
 
 # import_agent DIR [--to ACCOUNT] [--replace]
 import_agent() {
-    folder='' to=local_user replace=
+    carried='' to=local_user replace=
     while [ "$#" -gt 0 ]; do
         case $1 in
         --to)
@@ -171,20 +171,20 @@ import_agent() {
         --replace) replace=replace ;;
         -*) misused e_extra_argument import "$1" "$PROGRAM" ;;
         *)
-            [ -z "$folder" ] || misused e_extra_argument import "$1" "$PROGRAM"
-            folder=$1
+            [ -z "$carried" ] || misused e_extra_argument import "$1" "$PROGRAM"
+            carried=$1
             ;;
         esac
         shift
     done
-    [ -n "$folder" ] || misused e_folder_needed import "$PROGRAM"
+    [ -n "$carried" ] || misused e_folder_needed import "$PROGRAM"
     require_account "$to"
     require_builder import
-    [ -r "$folder/builder_config.json" ] || fail e_no_agent_in "$folder"
+    [ -r "$carried/builder_config.json" ] || fail e_no_agent_in "$carried"
     prepare_state
     find_services
     need_scratch
-    tar -C "$folder" -chf - . >"$SCRATCH/agent.tar" || fail e_no_agent_in "$folder"
+    tar -C "$carried" -chf - . >"$SCRATCH/agent.tar" || fail e_no_agent_in "$carried"
     # shellcheck disable=SC2086  # replace is one word or none
     ask_state import "$to" $replace <"$SCRATCH/agent.tar"
     say imported "$to" "$PROGRAM" "$([ "$to" = local_user ] || echo " --from $to")"
@@ -209,7 +209,7 @@ ask_state() {
     reason=${answer##*"$tab"}
     place=$(text place_account "$name")
     case $asked in
-    import) place=$folder ;;
+    import) place=$carried ;;
     export-published) place=$(name_of "agent-$name") ;;
     prepare) place=$(text place_account "$3") ;;
     esac

@@ -99,9 +99,10 @@ describe_agent() {
 }
 
 describe_builder() {
-    with_login "$1" agentfabric "$BUILDER_MEMORY" \
+    set -- "$1" agentfabric "$BUILDER_MEMORY" \
         --publish "$BUILDER_LISTEN:$BUILDER_PORT:7860" --env PORT=7860 \
         --mount "$(mount_of "$STATE_DIR/agentfabric" /state)"
+    with_code_interpreter "$@"
 }
 
 # describe_published ACTION NAME: AgentFabric's appBot.py or agent_runner, with a copy of the agent.
@@ -113,10 +114,10 @@ describe_published() {
         --mount "$(mount_of "$home/state" /state)"
     case $PUBLISHED_APP in
     runner)
-        with_agent_common "$@" --env AGENT_DIR=/agent \
+        with_login "$@" --env AGENT_DIR=/agent \
             --mount "$(mount_of "$home/$PUBLISHED_CONFIG/local_user" /agent readonly)"
         ;;
-    *) with_login "$@" --mount "$(mount_of "$home/$PUBLISHED_CONFIG" /state/config)" ;;
+    *) with_code_interpreter "$@" --mount "$(mount_of "$home/$PUBLISHED_CONFIG" /state/config)" ;;
     esac
 }
 
@@ -134,12 +135,15 @@ describe_allow() {
     with_key API_KEY_FILE "$@"
 }
 
-# with_login ACTION SERVICE MEMORY OPTION…: what AgentFabric's two pages have in common.
+# with_code_interpreter ACTION SERVICE MEMORY OPTION…: what AgentFabric's two pages have in common.
+with_code_interpreter() {
+    [ -z "$CODE_INTERPRETER_DIR" ] || set -- "$@" --env CODE_INTERPRETER_WORK_DIR=/code_interpreter \
+        --mount "$(mount_of "$CODE_INTERPRETER_DIR" /code_interpreter)"
+    with_login "$@"
+}
+
+# with_login ACTION SERVICE MEMORY OPTION…: adds who may log in.
 with_login() {
-    if [ -n "$CODE_INTERPRETER_DIR" ]; then
-        set -- "$@" --env CODE_INTERPRETER_WORK_DIR=/code_interpreter \
-            --mount "$(mount_of "$CODE_INTERPRETER_DIR" /code_interpreter)"
-    fi
     case $LOGIN in
     off) set -- "$@" --env PASSWORD_FILE= ;;
     *)
