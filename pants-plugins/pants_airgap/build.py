@@ -220,5 +220,12 @@ async def package_bundle(field_set: BundleFieldSet) -> BuiltPackage:
 
 
 def rules() -> tuple:
-    packaged = (WheelhouseFieldSet, ModelFieldSet, PexFieldSet, ImageFieldSet, BundleFieldSet)
+    packaged = (
+        WheelhouseFieldSet,
+        ModelFieldSet,
+        SourceFieldSet,
+        PexFieldSet,
+        ImageFieldSet,
+        BundleFieldSet,
+    )
     return (*collect_rules(), *(UnionRule(PackageFieldSet, fs) for fs in packaged))
