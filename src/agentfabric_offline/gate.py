@@ -51,7 +51,7 @@ class Gate:
                 self._folders.make_room(visitor.name, _length(scope) or 0)
             if scope["path"].startswith(_FILE):
                 send = _harmless(scope["path"], send)
-            await self._app(_with_own_session(scope, visitor), receive, send)
+            await self._app(_inside(scope, visitor), receive, send)
 
     def _refused(self, scope: Scope, visitor: Visitor) -> int:
         """The status with which the request is refused; 0 if it is not."""
@@ -86,7 +86,10 @@ def _length(scope: Scope) -> int | None:
     return int(given) if given.isascii() and given.isdigit() else None
 
 
-def _with_own_session(scope: Scope, visitor: Visitor) -> Scope:
+def _inside(scope: Scope, visitor: Visitor) -> Scope:
+    # Gradio takes this for the page's address, and for others' too, as it keeps it for a moment.
+    headers = [each for each in scope["headers"] if each[0] != b"x-direct-url"]
+    scope = {**scope, "headers": headers}
     if scope["path"] not in (_JOIN, LEAVE):
         return scope
     given = parse_qs(scope["query_string"].decode("latin-1"))

@@ -64,7 +64,7 @@ class Stack:
             ) as process,
         ):
             try:
-                _wait(process, address, log)
+                wait(process, address, log)
                 yield address
             finally:
                 process.terminate()
@@ -75,7 +75,7 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def _wait(process: "subprocess.Popen[bytes]", address: str, log: Path) -> None:
+def wait(process: "subprocess.Popen[bytes]", address: str, log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
     while True:
         try:

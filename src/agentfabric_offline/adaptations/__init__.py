@@ -53,6 +53,8 @@ LIBRARY: tuple[Adaptation, ...] = (
     files.link_only_what_the_visitor_may_have,
     files.name_avatars_by_file_name,
     files.remove_broken_uploads,
+    files.take_nothing_but_files_in_uploads,
+    files.load_character_maps_by_name,
 )
 """Applied in this order before upstream's page module is imported."""
 

@@ -2,12 +2,15 @@
 
 import contextlib
 import os
+import re
 from typing import Any
 
 from agentfabric_offline.adaptations.users import current_visitor
 from agentfabric_offline.errors import Problem
 from agentfabric_offline.folders import Folders, named_files
 from agentfabric_offline.upstream import Upstream, expect
+
+_MAP = re.compile(r"[\w-][\w.-]*")
 
 
 def keep_uploads_and_copies_apart(upstream: Upstream) -> None:
@@ -143,3 +146,40 @@ def remove_broken_uploads(upstream: Upstream) -> None:
             raise
 
     parser.parse = parse
+
+
+def load_character_maps_by_name(upstream: Upstream) -> None:
+    """Let a PDF name no file as its character map.
+
+    pdfminer takes any path for one and unpickles it, so that a PDF which names another upload runs
+    code (CVE-2025-64512).
+    """
+    maps = expect(upstream.module("pdfminer.cmapdb"), "CMapDB")
+    original = expect(maps, "_load_data", "name")
+    missing = expect(maps, "CMapNotFound")
+
+    def load(cls: Any, name: str) -> Any:
+        if not _MAP.fullmatch(name):
+            raise missing(name)
+        return original.__func__(cls, name)
+
+    maps._load_data = classmethod(load)
+
+
+def take_nothing_but_files_in_uploads(upstream: Upstream) -> None:
+    """Refuse fields in an upload that are no files, and more than a hundred files.
+
+    gradio collects fields in memory, a copy of all for each chunk: some megabytes stop the page
+    (CVE-2024-47874 is the same in starlette, which gradio's code is taken from).
+    """
+    parser = upstream.module("gradio.route_utils").GradioMultiPartParser
+    original = expect(
+        parser,
+        "__init__",
+        *("headers", "stream", "max_files", "max_fields", "upload_id", "upload_progress"),
+    )
+
+    def start(self: Any, headers: Any, stream: Any, **rest: Any) -> None:
+        original(self, headers, stream, **{**rest, "max_files": 100, "max_fields": 0})
+
+    parser.__init__ = start

@@ -1,0 +1,36 @@
+"""Starts upstream's app.py as the original guide does: its edits, and a state folder of its own.
+
+Usage: pristine.py SOURCE STATE EMBEDDING, in an empty folder.
+"""
+
+import json
+import os
+import runpy
+import shutil
+import sys
+
+source, state, embedding = sys.argv[1:]
+app = os.path.join(source, "apps", "agentfabric")
+sys.path[:0] = [source, app]
+for name in ("config", "assets"):
+    shutil.copytree(os.path.join(app, name), name, copy_function=shutil.copyfile)
+
+MODEL = "smollm2-135m-instruct"
+with open("config/model_config.json", "w") as file:
+    address = "http://127.0.0.1:9/v1"
+    model = {"type": "openai", "model": MODEL, "api_base": address, "is_chat": True}
+    json.dump({MODEL: model | {"is_function_call": False}}, file)
+with open("config/builder_config.json") as file:
+    config = json.load(file)
+with open("config/builder_config.json", "w") as file:
+    json.dump(config | {"model": MODEL, "tools": {}}, file)
+
+import config_utils  # noqa: E402
+import langchain_community.embeddings as embeddings  # noqa: E402
+
+for name, value in vars(config_utils).items():
+    if name.startswith("DEFAULT_") and value.startswith("/tmp/agentfabric"):
+        setattr(config_utils, name, value.replace("/tmp/agentfabric", state))
+original = embeddings.ModelScopeEmbeddings
+embeddings.ModelScopeEmbeddings = lambda model_id: original(model_id=embedding)
+runpy.run_path(os.path.join(app, "app.py"), run_name="__main__")
