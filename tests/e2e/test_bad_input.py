@@ -99,6 +99,6 @@ def test_opening_the_server_without_a_key(demo: Bundle) -> None:
 
 
 def test_a_command_line_that_is_wrong(demo: Bundle) -> None:
-    done = demo.airgap("start")
+    done = demo.airgap("serve")
     assert done.returncode == 2
-    assert 'unknown command "start"' in done.stderr
+    assert 'unknown command "serve"' in done.stderr
