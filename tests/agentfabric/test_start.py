@@ -1,6 +1,5 @@
 """The PEX on a host that has Python 3.11 and nothing else."""
 
-import json
 import subprocess
 import urllib.request
 from pathlib import Path
@@ -17,10 +16,10 @@ def test_the_builder_s_page_is_served(
     stack: Stack, settings: dict[str, str], tmp_path: Path
 ) -> None:
     with stack.serve("app", tmp_path / "log", **settings) as address:
-        assert "<gradio-app" in read(address)
-        config = json.loads(read(f"{address}config"))
-    assert config["version"].startswith("4.8.")
-    assert "更新配置" in json.dumps(config, ensure_ascii=False)
+        page = read(address)
+    assert "<gradio-app" in page
+    assert '"version":"4.8.' in page
+    assert "更新配置" in page
 
 
 def test_an_agent_s_page_is_served(stack: Stack, settings: dict[str, str], tmp_path: Path) -> None:
