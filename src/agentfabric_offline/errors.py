@@ -1,6 +1,6 @@
 """What can go wrong: for the operator at the start, for the visitor while a page is served."""
 
-from agentfabric_offline.texts import PROBLEMS
+from agentfabric_offline.texts import PROBLEMS, WANTED
 
 
 class Problem(Exception):
@@ -26,6 +26,11 @@ class Problem(Exception):
 
 class WrongSetting(Problem):
     """A setting is missing or cannot be used; the exit status of the program is 2 then."""
+
+    def text(self, language: str) -> str:
+        """The problem in ``language``, with what is wanted of the setting called ``name``."""
+        wanted = WANTED[language].get(str(self.values.get("name")))
+        return PROBLEMS[language][self.key].format(wanted=wanted, **self.values)
 
 
 class UnexpectedShape(Problem):

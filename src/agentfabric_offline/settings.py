@@ -31,7 +31,6 @@ _HELP = {
     " STATE_DIR); given and empty, everybody may see the page",
     "SOURCE_DIR": "upstream's source (default: the one that comes with this program)",
 }
-_URL = "http://HOST:PORT/v1"
 
 
 @dataclass(frozen=True)
@@ -89,14 +88,14 @@ def _settings(
 ) -> Settings:
     # An empty variable is one that nobody set: compose files cannot leave one out.
     value = {name: (text or "").strip() for name, text in values.items()}
-    state_dir = _path("STATE_DIR", value, "a folder that can be written")
+    state_dir = _path("STATE_DIR", value)
     work_dir = value["CODE_INTERPRETER_WORK_DIR"]
     return Settings(
         which=which,
         llm_url=_url(value["LLM_URL"] or "http://127.0.0.1:8000/v1"),
         llm_model=value["LLM_MODEL"],
         llm_api_key=_key(value["LLM_API_KEY_FILE"], environ.get("LLM_API_KEY", "").strip()),
-        embedding_dir=_folder("EMBEDDING_DIR", value, "the folder of an embedding model"),
+        embedding_dir=_folder("EMBEDDING_DIR", value),
         state_dir=state_dir,
         code_interpreter_dir=Path(work_dir or state_dir / "code_interpreter").absolute(),
         host=value["HOST"] or "127.0.0.1",
@@ -107,16 +106,16 @@ def _settings(
     )
 
 
-def _path(name: str, value: Mapping[str, str], wanted: str) -> Path:
+def _path(name: str, value: Mapping[str, str]) -> Path:
     if not value[name]:
-        raise WrongSetting("needed", name=name, wanted=wanted)
+        raise WrongSetting("needed", name=name)
     return Path(value[name]).absolute()
 
 
-def _folder(name: str, value: Mapping[str, str], wanted: str) -> Path:
-    path = _path(name, value, wanted)
+def _folder(name: str, value: Mapping[str, str]) -> Path:
+    path = _path(name, value)
     if not path.is_dir():
-        raise WrongSetting("unusable", name=name, value=path, wanted=wanted)
+        raise WrongSetting("unusable", name=name, value=path)
     return path
 
 
@@ -128,13 +127,13 @@ def _url(url: str) -> str:
     except ValueError:
         usable = False
     if not usable or not url.endswith("/v1"):
-        raise WrongSetting("unusable", name="LLM_URL", value=url, wanted=_URL)
+        raise WrongSetting("unusable", name="LLM_URL", value=url)
     return url
 
 
 def _port(port: str) -> int:
     if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
-        raise WrongSetting("unusable", name="PORT", value=port, wanted="1 … 65535")
+        raise WrongSetting("unusable", name="PORT", value=port)
     return int(port)
 
 
@@ -143,8 +142,10 @@ def _key(path: str, key: str) -> str:
         return key or "EMPTY"
     try:
         key = Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise WrongSetting("key", path=path, why=error) from error
+    except OSError as error:
+        raise WrongSetting("key", path=path, why=error.strerror or error) from error
+    except UnicodeDecodeError as error:
+        raise WrongSetting("key", path=path, why=error.reason) from error
     if len(key.split()) != 1:
         # What it holds may be a key all the same, so it is not shown.
         raise WrongSetting("key", path=path, why=f"{len(key.split())} words")

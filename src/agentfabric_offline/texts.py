@@ -18,6 +18,22 @@ PAGE: dict[str, dict[str, str]] = {
 }
 """Sentences of the page."""
 
+WANTED: dict[str, dict[str, str]] = {
+    "en": {
+        "LLM_URL": "the address of an OpenAI-compatible server, http://HOST:PORT/v1",
+        "EMBEDDING_DIR": "the folder of an embedding model that is there",
+        "STATE_DIR": "a folder that can be written",
+        "PORT": "a number from 1 to 65535",
+    },
+    "zh": {
+        "LLM_URL": "兼容 OpenAI 的服务地址，形如 http://主机:端口/v1",
+        "EMBEDDING_DIR": "存在的嵌入模型目录",
+        "STATE_DIR": "可写的目录",
+        "PORT": "1 到 65535 之间的数字",
+    },
+}
+"""What a setting shall be."""
+
 PROBLEMS: dict[str, dict[str, str]] = {
     "en": {
         "publish": "agents are published with `airgap publish NAME` and brought in with "
@@ -120,3 +136,8 @@ PROBLEMS: dict[str, dict[str, str]] = {
     },
 }
 """What goes wrong, and what to do; see ``errors.Problem``."""
+
+
+def language_of(question: str) -> str:
+    """`zh` where a question has a Chinese character in it, else `en`."""
+    return "zh" if any("\u4e00" <= character <= "\u9fff" for character in question) else "en"
