@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
@@ -12,6 +13,8 @@ from agentfabric_offline.errors import Problem
 _SECONDS = 10
 _BETWEEN = 5
 """Seconds until a server that does not answer yet is asked again."""
+_CONTEXT = 8192
+"""Tokens, for a server that does not tell: of many it is more, and a smaller one complains."""
 
 
 class ModelServer:
@@ -53,6 +56,34 @@ class ModelServer:
             return {str(model["id"]): model for model in answer["data"]}
         except (KeyError, TypeError) as error:
             raise Problem("answer", url=self.url, why="/models without `data`") from error
+
+    def context(self) -> int:
+        """The model's context in tokens; an estimate where the server does not tell it.
+
+        Raises:
+            Problem: If the server does not answer or refuses the key.
+        """
+        told = self.models().get(self.name(), {}).get("max_model_len")
+        return told if isinstance(told, int) and told > 0 else _CONTEXT
+
+    def tokens(self, messages: Sequence[Mapping[str, str]]) -> int:
+        """How many tokens a chat takes in a prompt; an estimate where the server cannot count.
+
+        vLLM counts with the model's own template (`POST /tokenize`, beside /v1).
+
+        Raises:
+            Problem: If the server does not answer.
+        """
+        url = f"{self.url.removesuffix('/v1')}/tokenize"
+        try:
+            body: dict[str, object] = {"model": self.name(), "messages": list(messages)}
+            return int(self.ask(url, body)["count"])
+        except (KeyError, TypeError, ValueError):
+            pass
+        except Problem as problem:
+            if problem.key != "answer":
+                raise
+        return sum(20 + len(message["content"].encode()) // 2 for message in messages)
 
     def look_for_the_name(self) -> None:
         """Ask for the name in a thread until it is known, so that no visitor waits for it."""

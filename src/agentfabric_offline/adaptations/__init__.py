@@ -6,6 +6,7 @@ Each looks at upstream's shape first and stops the start where it is not the exp
 from collections.abc import Callable
 
 from agentfabric_offline.adaptations import (
+    builder,
     embedding,
     files,
     kernel,
@@ -36,6 +37,8 @@ LIBRARY: tuple[Adaptation, ...] = (
     models.start_agents_with_what_is_here,
     models.hide_tools_that_need_the_internet,
     models.draw_no_logo,
+    builder.ask_for_the_form,
+    builder.show_the_answer_alone,
     sessions.keep_the_request_in_every_step,
     sessions.end_sessions_with_their_page,
     kernel.give_each_session_a_kernel,
@@ -66,5 +69,6 @@ PAGE: tuple[Adaptation, ...] = (
     plugins.keep_plugins_to_their_agent,
     plugins.check_plugins_when_they_are_saved,
     users.take_the_name_from_the_login,
+    builder.remember_the_conversation,
 )
 """Applied in this order after it is imported and before it is served."""
