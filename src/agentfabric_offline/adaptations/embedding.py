@@ -97,4 +97,5 @@ def load_the_embedding_once(upstream: Upstream) -> None:
         except Problem as problem:
             _log.error("%s", problem)
 
-    threading.Thread(target=load, name="embedding", daemon=True).start()
+    # No daemon: a process that ends while torch is being loaded in one is aborted.
+    threading.Thread(target=load, name="embedding").start()

@@ -122,14 +122,17 @@ def take_what_can_be_read(upstream: Upstream) -> None:
     """Let all kinds of knowledge files be uploaded that can be read, and no other.
 
     Upstream's page offers txt, md and pdf of what its reader knows, and csv and json, which it
-    passes over. It keeps the old file where a new one has the same name.
+    passes over. It keeps the old file where a new one has the same name, and its page never gets
+    ready where a file is not there any more.
     """
     if upstream.which != "app":
         return
     page = upstream.page
-    expect(page, "knowledge_input")
-    expect(page.knowledge_input, "file_types")
-    page.knowledge_input.file_types = list(documents.KINDS)
+    field = expect(page, "knowledge_input")
+    expect(field, "file_types")
+    show = expect(field, "postprocess", "value")
+    field.file_types = list(documents.KINDS)
+    field.postprocess = lambda value: show(list(filter(os.path.isfile, value or ())) or None)
     expect(page, "check_uuid", "uuid_str")
     expect(page, "get_user_dir", "uuid_str")
 
