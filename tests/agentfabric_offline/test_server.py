@@ -1,0 +1,94 @@
+"""What goes wrong with the model server is told; its name is waited for by nobody but a chat."""
+
+import json
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+
+from agentfabric_offline.errors import Problem
+from agentfabric_offline.server import ModelServer
+
+MODELS = {"data": [{"id": "first", "max_model_len": 8192}, {"id": "second"}]}
+
+
+@contextmanager
+def answering(
+    status: int, body: object, model: str = ""
+) -> Iterator[tuple[ModelServer, list[tuple[str, str]]]]:
+    """A server that gives one answer to everything, and what it was asked."""
+    asked: list[tuple[str, str]] = []
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append((self.path, self.headers["Authorization"]))
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as http:
+        Thread(target=http.serve_forever, daemon=True).start()
+        try:
+            url = f"http://127.0.0.1:{http.server_port}/v1"
+            yield ModelServer(url, "s3cret", model), asked
+        finally:
+            http.shutdown()
+
+
+def test_the_first_model_is_used_and_asked_for_once() -> None:
+    with answering(200, MODELS) as (server, asked):
+        assert server.known == ""
+        assert [server.name(), server.name()] == ["first", "first"]
+    assert asked == [("/v1/models", "Bearer s3cret")]
+    assert server.known == "first"
+
+
+def test_a_name_that_is_set_needs_no_server() -> None:
+    server = ModelServer("http://127.0.0.1:1/v1", "EMPTY", "mine")
+    assert server.known == server.name() == "mine"
+
+
+def test_the_name_is_looked_for_while_nobody_waits() -> None:
+    with answering(200, MODELS) as (server, _):
+        server.look_for_the_name()
+        deadline = time.monotonic() + 20
+        while not server.known and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert server.known == "first"
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "key"),
+    [
+        (401, {}, "refused"),
+        (503, {}, "loading"),
+        (404, {}, "answer"),
+        (200, b"<html>", "answer"),
+        (200, {"models": []}, "answer"),
+        (200, {"data": []}, "answer"),
+        (200, ["data"], "answer"),
+    ],
+)
+def test_each_fault_has_its_own_text(status: int, body: object, key: str) -> None:
+    with answering(status, body) as (server, _), pytest.raises(Problem) as caught:
+        server.name()
+    assert caught.value.key == key
+    assert server.url in caught.value.text("zh")
+
+
+def test_a_server_that_is_away_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    with pytest.raises(Problem) as caught:
+        ModelServer(f"http://127.0.0.1:{port}/v1", "EMPTY", "").name()
+    assert caught.value.key == "unreachable"
+    assert "refused" in caught.value.text("en")
