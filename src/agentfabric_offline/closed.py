@@ -66,7 +66,7 @@ class WithHeaders:
 def _headers(path: str) -> list[tuple[bytes, bytes]]:
     headers = [
         (b"content-security-policy", _POLICY.encode()),
-        (b"referrer-policy", b"no-referrer"),
+        (b"referrer-policy", b"same-origin"),
         (b"x-content-type-options", b"nosniff"),
     ]
     if _HASHED.fullmatch(path):
