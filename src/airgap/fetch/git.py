@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from airgap.errors import AirgapError
+from airgap.errors import UnavailableError
 from airgap.locks.source import EXECUTABLE, LINK, PLAIN, GitFile
 from airgap.store import Blob, Store
 
@@ -61,7 +61,7 @@ class Repository:
         """Make an empty repository.
 
         Raises:
-            AirgapError: git is not installed.
+            UnavailableError: git is not installed.
             GitError: It cannot make a repository.
         """
         self._folder = folder
@@ -188,7 +188,7 @@ def _program() -> str:
     # What Pants hands on as PATH may be short.
     found = shutil.which("git", path=f"{os.environ.get('PATH', '')}{os.pathsep}{os.defpath}")
     if found is None:
-        raise AirgapError(
+        raise UnavailableError(
             "looking for",
             "git",
             expected="the program on PATH",

@@ -40,7 +40,7 @@ def fetch_source(store: Store, lock: SourceLock, progress: Progress) -> None:
     its own, and out of it.
 
     Raises:
-        UnavailableError: No copy is named, and git cannot fetch the commit.
+        UnavailableError: No copy is named, and git cannot fetch the commit; or there is no git.
         AirgapError: What came is not what the lock names, with path, expected and found.
     """
     recipe = _recipe(lock)

@@ -351,6 +351,15 @@ def test_no_way_to_the_source_is_told_with_the_two_others(store: Store, lock: So
     assert 'upstream = "/path" below [sources] in ~/.config/airgap/config.toml' in said
 
 
+def test_a_machine_without_git_has_no_way_either(
+    store: Store, lock: SourceLock, copy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(copy))
+    monkeypatch.setattr(os, "defpath", str(copy))
+    with pytest.raises(UnavailableError, match="install git"):
+        fetch_source(store, lock, Progress())
+
+
 def test_a_host_that_says_nothing_is_given_up(
     store: Store, lock: SourceLock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -361,7 +370,9 @@ def test_a_host_that_says_nothing_is_given_up(
         with pytest.raises(UnavailableError, match="no answer within 1 seconds"):
             fetch_source(store, replace(lock, url=f"http://127.0.0.1:{port}/x"), Progress())
     assert time.monotonic() - began < 10
-    assert str(port) not in subprocess.check_output(["ps", "-eo", "args"], text=True)
+    assert not any(
+        str(port).encode() in path.read_bytes() for path in Path("/proc").glob("*/cmdline")
+    )
 
 
 def test_a_commit_that_the_repository_does_not_have_is_an_error_of_the_lock(
@@ -388,8 +399,8 @@ def test_the_source_is_not_asked_for_twice(store: Store, lock: SourceLock, copy:
 
 @pytest.mark.parametrize("moment", ["tmp/*/git/HEAD", "tmp/*/git/objects/pack/*", "blobs/sha256/*"])
 def test_after_a_kill_the_same_command_goes_on(store: Store, tmp_path: Path, moment: str) -> None:
-    # Many files, so that the moment lasts.
-    many = FILES | {f"lib/many/{i}": bytes([i]) * 100_000 for i in range(60)}
+    # So many that the moments last, and that git keeps a pack as it came.
+    many = FILES | {f"lib/many/{i}": bytes([i]) * 100_000 for i in range(120)}
     repository = make_repository(tmp_path / "many", many)
     lock = make_lock(repository, tmp_path / "lock")
     program = (
