@@ -28,7 +28,7 @@ _POST = {"/queue/data": MOST_OF_DATA, "/upload": MOST_OF_AN_UPLOAD, LEAVE: 0}
 _SESSION = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 # Over the page's own: what a visitor uploaded, or code made, runs nothing in the browser.
-_FILE_POLICY = "default-src 'none'; sandbox"
+_FILE_POLICY = b"default-src 'none'; sandbox"
 
 
 class Gate:

@@ -285,6 +285,13 @@ def script_as_an_upload(target: Target) -> bool:
     return headers["content-type"].startswith("text/html") and not held
 
 
+def script_as_a_name(target: Target) -> bool:
+    """An agent's name is put into the page as it is."""
+    begin(target.attacker)
+    name = f"<img src=x onerror={secrets.token_hex(4)}>"
+    return name in str(configure(target.attacker, name=name)[-1]["output"])
+
+
 def upload_of_somebody_else(target: Target) -> bool:
     """Uploads lie in one folder for all."""
     path = target.victim.upload("mine.txt", target.content.encode())
@@ -435,6 +442,7 @@ _ATTACKS: list[Callable[[Target], bool]] = [
     source_of_a_component,
     address_of_the_page,
     script_as_an_upload,
+    script_as_a_name,
     upload_of_somebody_else,
     agents_of_somebody_else,
     folder_outside_of_the_agents,

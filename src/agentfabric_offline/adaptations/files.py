@@ -28,10 +28,9 @@ def keep_uploads_and_copies_apart(upstream: Upstream) -> None:
 
     # Both are set once, when a component or the application is made.
     for owner, name in (
-        (upstream.module("gradio.blocks").Block, "GRADIO_CACHE"),
-        (upstream.module("gradio.routes").App, "uploaded_file_dir"),
+        (expect(upstream.module("gradio.blocks"), "Block"), "GRADIO_CACHE"),
+        (expect(upstream.module("gradio.routes"), "App"), "uploaded_file_dir"),
     ):
-        expect(owner, "__init__")
         setattr(owner, name, property(folder, lambda self, value: None))
 
 
@@ -42,7 +41,7 @@ def copy_only_what_the_visitor_may_have(upstream: Upstream) -> None:
     read it, and fetches each address; links in a chat are treated likewise.
     """
     folders = Folders.of(upstream)
-    block = upstream.module("gradio.blocks").Block
+    block = expect(upstream.module("gradio.blocks"), "Block")
     processing = upstream.module("gradio.processing_utils")
     is_address = expect(upstream.module("gradio_client.utils"), "is_http_url_like")
     original = expect(block, "move_resource_to_block_cache", "url_or_file_path")
@@ -132,7 +131,7 @@ def name_avatars_by_file_name(upstream: Upstream) -> None:
 
 def remove_broken_uploads(upstream: Upstream) -> None:
     """Remove the file of an upload that ends early; gradio leaves it in the temporary folder."""
-    parser = upstream.module("gradio.route_utils").GradioMultiPartParser
+    parser = expect(upstream.module("gradio.route_utils"), "GradioMultiPartParser")
     original = expect(parser, "parse")
 
     async def parse(self: Any) -> Any:
@@ -172,7 +171,7 @@ def take_nothing_but_files_in_uploads(upstream: Upstream) -> None:
     gradio collects fields in memory, a copy of all for each chunk: some megabytes stop the page
     (CVE-2024-47874 is the same in starlette, which gradio's code is taken from).
     """
-    parser = upstream.module("gradio.route_utils").GradioMultiPartParser
+    parser = expect(upstream.module("gradio.route_utils"), "GradioMultiPartParser")
     original = expect(
         parser,
         "__init__",
