@@ -11,13 +11,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from agentfabric_offline import landlock
+
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc", "/proc", "/sys")
 
 
 def main(parent: int, font: Path, options: list[str]) -> None:
     """Serve as a kernel until it is killed, or the thread of ``parent`` that started it ends."""
     end_with(parent)
     be_first_to_go()
+    stay_in_the_own_folder(font)
     render_chinese(font)
     from ipykernel import kernelapp
 
@@ -34,6 +38,35 @@ def end_with(parent: int) -> None:
 def be_first_to_go() -> None:
     """Where memory runs out, have this process killed and not the page's."""
     Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
+
+
+def stay_in_the_own_folder(font: Path) -> None:
+    """Let code use the folder that it works in and what comes with the stack, nothing else.
+
+    The state folder has what other users made, and the password file lies beside it. Where the
+    kernel has no Landlock, code can read what the page can; the page says so when it starts.
+    """
+    if not landlock.version():
+        return
+    stack = (*sys.path, sys.prefix, sys.base_prefix, *_SYSTEM)
+    libraries = os.environ.get("LD_LIBRARY_PATH", "").split(os.pathsep)
+    landlock.confine(
+        # A PEX links to its wheels from its environment.
+        readable=[
+            *(Path(each) for each in stack if each),
+            *linked_from(sys.path),
+            *(Path(each) for each in libraries if each),
+            Path(sys.executable).resolve().parent,
+            font,
+        ],
+        writable=[Path.cwd(), Path(os.environ["HOME"]), Path("/dev")],
+    )
+
+
+def linked_from(folders: list[str]) -> set[Path]:
+    """Where the symbolic links in ``folders`` lead."""
+    found = (path for folder in folders if folder for path in Path(folder).glob("*"))
+    return {path.resolve() for path in found if path.is_symlink()}
 
 
 def render_chinese(font: Path) -> None:

@@ -183,7 +183,7 @@ def _start(font: Path, folder: Path, scratch: Path) -> "subprocess.Popen[bytes]"
         return subprocess.Popen(
             command,
             cwd=folder,
-            env=environment(os.environ, sys.path, scratch),
+            env=environment(os.environ, import_path(), scratch),
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
@@ -191,15 +191,26 @@ def _start(font: Path, folder: Path, scratch: Path) -> "subprocess.Popen[bytes]"
         )
 
 
+def import_path() -> list[str]:
+    """Where a kernel imports from: the stack and this program, wherever they are.
+
+    Left out of what this process imports from is the folder in which it was started, as that may
+    be any.
+    """
+    own = str(Path(__file__).parent.parent)
+    stack = (sys.prefix + os.sep, sys.base_prefix + os.sep)
+    return [each for each in sys.path if each.startswith(stack) or each == own]
+
+
 def environment(environ: Mapping[str, str], path: list[str], scratch: Path) -> dict[str, str]:
     """The variables of a kernel: what it needs to start, and nothing of the page's settings.
 
-    It imports what this process imports, wherever that comes from, and writes below ``scratch``.
+    It imports from the folders in ``path``, and writes its own files below ``scratch``.
     """
     home = str(scratch)
     return {
         **{name: environ[name] for name in _KEPT_VARIABLES if name in environ},
-        "PYTHONPATH": os.pathsep.join(each for each in path if each),
+        "PYTHONPATH": os.pathsep.join(path),
         "PYTHONUNBUFFERED": "1",
         "HOME": home,
         "TMPDIR": home,

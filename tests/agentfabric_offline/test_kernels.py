@@ -77,7 +77,7 @@ def test_a_kernel_knows_neither_the_key_nor_the_password_file(tmp_path: Path) ->
         "HOME": "/nonexistent",
     }
 
-    found = environment(of_the_page, ["", "/app", "/wheels"], tmp_path)
+    found = environment(of_the_page, ["/app", "/wheels"], tmp_path)
 
     assert found["PATH"] == "/bin"
     assert found["PYTHONPATH"] == "/app:/wheels"

@@ -1,13 +1,17 @@
 """The code interpreter: upstream's tool with kernels that start late, end in time and work here."""
 
+import logging
 from pathlib import Path
 from typing import Any
 
+from agentfabric_offline import landlock
 from agentfabric_offline.adaptations import sessions
 from agentfabric_offline.adaptations.users import current_user
 from agentfabric_offline.errors import UnexpectedShape
 from agentfabric_offline.kernels import Kernels, Recipe
 from agentfabric_offline.upstream import Upstream, expect
+
+_log = logging.getLogger(__name__)
 
 
 def work_folder(upstream: Upstream) -> Path:
@@ -37,6 +41,10 @@ def give_each_session_a_kernel(upstream: Upstream) -> None:
     if "{{M6_FONT_PATH}}" not in start_code:
         raise UnexpectedShape(f"{module.__name__}.INIT_CODE_FILE", "{{M6_FONT_PATH}} in it", "none")
     start_code = start_code.replace("{{M6_FONT_PATH}}", repr(str(font))[1:-1])
+    if not landlock.version():
+        _log.warning(
+            "this host has no Landlock: code that agents run can read all that this page can read"
+        )
     kernels = Kernels(Recipe(font, start_code, upstream.scratch / "kernels"))
     sessions.when_over(kernels.end)
 
