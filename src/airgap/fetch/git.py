@@ -68,13 +68,20 @@ class Repository:
         self._git = _program()
         self._run("init", "--quiet", "--bare", "--template=", "--object-format=sha1", str(folder))
 
+    def ask(self, url: str) -> None:
+        """See whether there is a repository.
+
+        Raises:
+            GitError: The host does not answer, or not with a repository.
+        """
+        self._run("ls-remote", "--quiet", url, "HEAD", limit=_ANSWER)
+
     def fetch(self, url: str, commit: str, *, contents: bool = True) -> None:
         """Bring one commit without its history; ``contents=False`` leaves out the files' bytes.
 
         Raises:
-            GitError: The host does not answer, or has no such commit.
+            GitError: There is no such commit, the transfer stalls, or the disk is full.
         """
-        self._run("ls-remote", "--quiet", "--exit-code", url, "HEAD", limit=_ANSWER)
         without = () if contents else ("--filter=blob:none",)
         self._run(
             *("fetch", "--quiet", "--depth=1", "--no-tags", "--no-write-fetch-head"),

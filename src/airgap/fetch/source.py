@@ -48,16 +48,27 @@ def fetch_source(store: Store, lock: SourceLock, progress: Progress) -> None:
         if store.result(recipe) is not None:
             return
         progress.expect(1, 0)
-        with store.workdir() as work:
-            repository = Repository(work / "git")
-            copy = named_copy(lock)
-            if copy is None:
-                _fetch(repository, lock)
-                _check_ids(repository, lock, lock.commit, lock.url)
-            else:
-                tree = _take_in(store, repository, lock, copy, progress)
-                _check_ids(repository, lock, tree, str(copy))
-            blobs = repository.export(store, lock.files)
+        copy = named_copy(lock)
+        origin = lock.url if copy is None else str(copy)
+        try:
+            with store.workdir() as work:
+                repository = Repository(work / "git")
+                if copy is None:
+                    _ask(repository, lock)
+                    repository.fetch(lock.url, lock.commit)
+                    tree = lock.commit
+                else:
+                    tree = _take_in(store, repository, lock, copy, progress)
+                _check_ids(repository, lock, tree, origin)
+                blobs = repository.export(store, lock.files)
+        except GitError as error:
+            raise AirgapError(
+                f"bringing the source {lock.name} from",
+                origin,
+                expected=f"commit {lock.commit}",
+                found=f"git says: {error}",
+                remedy="look at what git says, then run the same command again",
+            ) from error
         store.record(recipe, _without_links(store, lock, blobs))
         progress.end(f"source {lock.name}", 0)
 
@@ -105,18 +116,10 @@ def _setting(settings: Path, name: str) -> str | None:
     return sources.get(name)
 
 
-def _fetch(repository: Repository, lock: SourceLock) -> None:
+def _ask(repository: Repository, lock: SourceLock) -> None:
     try:
-        repository.fetch(lock.url, lock.commit)
+        repository.ask(lock.url)
     except GitError as error:
-        if "not our ref" in str(error):
-            raise AirgapError(
-                "fetching the source",
-                lock.name,
-                expected=f"commit {lock.commit} at {lock.url}",
-                found=str(error),
-                remedy="compare the lock with the repository",
-            ) from error
         raise UnavailableError(
             "fetching the source",
             lock.name,
@@ -141,10 +144,7 @@ def _take_in(
         for path in gaps:
             if path not in found:
                 raise _gap(lock, copy, path)
-        try:
-            return repository.take_in(_opened(found))
-        except GitError as error:
-            raise AirgapError(_DOING, str(copy), found=f"git says: {error}") from error
+        return repository.take_in(_opened(found))
 
 
 def _check_paths(lock: SourceLock, copy: Path, found: Mapping[str, Found]) -> None:

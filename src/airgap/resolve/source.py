@@ -41,6 +41,7 @@ def lock_source(source_toml: Path, lock_path: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="airgap-lock-") as work:
         repository = Repository(Path(work, "git"))
         try:
+            repository.ask(url)
             repository.fetch(url, commit, contents=False)
         except GitError as error:
             raise AirgapError(

@@ -380,7 +380,8 @@ def test_a_commit_that_the_repository_does_not_have_is_an_error_of_the_lock(
 ) -> None:
     lock = replace(make_lock(repository, tmp_path / "lock"), commit="0" * 40)
     error = refused(store, lock)
-    assert error.expected is not None and "0" * 40 in error.expected
+    assert error.expected == f"commit {'0' * 40}"
+    assert error.found is not None and "not our ref" in error.found
 
 
 def test_who_runs_it_from_a_hook_of_git_gets_the_same(

@@ -35,12 +35,13 @@ def test_what_is_written_is_read_back() -> None:
 
 
 def test_the_order_of_making_does_not_show() -> None:
+    # Equal as values, but not in the order of their tables.
     turned = SourceLock(
         LOCK.name,
         LOCK.url,
         LOCK.commit,
-        dict(reversed(LOCK.trees.items())),
-        dict(reversed(LOCK.files.items())),
+        {path: LOCK.trees[path] for path in reversed(list(LOCK.trees))},
+        {path: LOCK.files[path] for path in reversed(list(LOCK.files))},
         LOCK.filler,
     )
     assert render(turned) == TEXT
