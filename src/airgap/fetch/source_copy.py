@@ -88,13 +88,31 @@ def _file(file: Path, copy: Path, path: str) -> Found:
 
 def _in_tar(archive: tarfile.TarFile, copy: Path, wanted: Collection[str]) -> dict[str, Found]:
     members = {_inside(member, copy): member for member in archive.getmembers()}
-    top = _folder_around(members)
-    found = {}
-    for name, member in members.items():
-        path = name.removeprefix(top)
-        if not member.isdir() and any(path == w or path.startswith(f"{w}/") for w in wanted):
-            found[path] = _member(archive, member)
-    return found
+    top = _folder_around(members, wanted)
+    return {
+        path: _member(archive, member)
+        for name, member in members.items()
+        if not member.isdir() and _is_used(path := name.removeprefix(top), wanted)
+    }
+
+
+def _folder_around(names: Collection[str], wanted: Collection[str]) -> str:
+    """The folder in which everything is, with a slash; empty where there is none."""
+    tops = {name.partition("/")[0] for name in names if name}
+    if len(tops) != 1:
+        return ""
+    top = f"{tops.pop()}/"
+
+    # It may have the name of a folder in it: then the reading that finds more is meant.
+    def found(prefix: str) -> int:
+        paths = {name.removeprefix(prefix) for name in names}
+        return sum(any(_is_used(path, [one]) for path in paths) for one in wanted)
+
+    return top if found(top) > found("") else ""
+
+
+def _is_used(path: str, wanted: Collection[str]) -> bool:
+    return any(path == one or path.startswith(f"{one}/") for one in wanted)
 
 
 def _inside(member: tarfile.TarInfo, copy: Path) -> str:
@@ -105,13 +123,6 @@ def _inside(member: tarfile.TarInfo, copy: Path) -> str:
     if not (member.isreg() or member.isdir() or member.issym() or member.islnk()):
         raise _fault(copy, member.name, expected="files, folders and links", found="none of these")
     return "/".join(filter(None, parts))
-
-
-def _folder_around(names: Collection[str]) -> str:
-    """The one folder in which everything is, with a slash; empty where there is none."""
-    tops = {name.partition("/")[0] for name in names if name}
-    only = f"{tops.pop()}/" if len(tops) == 1 else ""
-    return only
 
 
 def _member(archive: tarfile.TarFile, member: tarfile.TarInfo) -> Found:

@@ -130,7 +130,7 @@ def test_a_path_with_nothing_there_is_an_error_and_git_is_not_asked(
 
 
 @pytest.mark.parametrize("form", ["tar", "tar.gz", "tar.xz"])
-@pytest.mark.parametrize("prefix", ["", "upstream-1234/"])
+@pytest.mark.parametrize("prefix", ["", "upstream-1234/", "lib/"])
 def test_a_tar_brings_the_same(
     store: Store,
     lock: SourceLock,
