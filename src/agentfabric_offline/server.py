@@ -30,6 +30,7 @@ class ModelServer:
         """``model`` is empty where the server shall be asked for a name."""
         self.url = url
         self.api_key = api_key
+        self._given = model
         self.known = model
 
     def name(self) -> str:
@@ -44,6 +45,10 @@ class ModelServer:
                 raise Problem("answer", url=self.url, why="/models lists none")
             self.known = next(iter(served))
         return self.known
+
+    def forget(self) -> None:
+        """Ask for the model's name again, unless it was given: the server may serve another now."""
+        self.known = self._given
 
     def models(self) -> dict[str, dict[str, Any]]:
         """What `GET /v1/models` tells of each model, by name.

@@ -2,6 +2,7 @@
 
 PAGE: dict[str, dict[str, str]] = {
     "en": {
+        "cut": "The answer was cut here: it reached the length limit. Ask it to go on.",
         "no model": "(the model server is not ready)",
         "hidden tools": "left out: they call services on the internet",
         "other model": "This agent was made with `{wanted}`; here `{known}` answers.",
@@ -9,6 +10,7 @@ PAGE: dict[str, dict[str, str]] = {
         "import": "To bring in an agent, run `airgap import` on the server.",
     },
     "zh": {
+        "cut": "回答达到长度上限，在此处被截断。可以让它继续。",
         "no model": "（模型服务尚未就绪）",
         "hidden tools": "以下能力需要互联网上的服务，已隐藏",
         "other model": "此智能体原来使用 `{wanted}`，现由 `{known}` 回答。",
@@ -85,6 +87,28 @@ PROBLEMS: dict[str, dict[str, str]] = {
         "Put its key into the file that LLM_API_KEY_FILE names, and start this page again.",
         "answer": "What answers at {url} is not an OpenAI-compatible server ({why}). "
         "Check LLM_URL.",
+        "model": "The model server at {url} does not serve `{model}` (HTTP {status}). "
+        "Set LLM_MODEL to a name that its /models lists, start this page again, then ask again.",
+        "busy": "The model server at {url} has too many requests (HTTP {status}). "
+        "Ask again in a minute.",
+        "slow": "The model server at {url} takes too long ({why}). "
+        "Ask again later; if it happens once more, see `airgap logs`.",
+        "failed": "The model server at {url} failed (HTTP {status}). "
+        "Ask again; if it happens once more, see `airgap logs`.",
+        "not taken": "The model server at {url} does not take the request: {why}. "
+        "Ask in other words; if it happens once more, see `airgap logs`.",
+        "long": "The question is too long: with the agent's instructions it takes {needed} tokens, "
+        "and {limit} fit beside the answer. Ask a shorter one, or shorten the instructions.",
+        "broken": "The answer broke off: {why}. Ask again; if it happens once more, see "
+        "`airgap logs`.",
+        "no answer": "The agent cannot answer: {why}. Ask again; if it happens once more, see "
+        "`airgap logs`.",
+        "not made": "The agent cannot be made: {why}. "
+        "Correct it in the Configure tab and update it there, then ask again.",
+        "form": "The model's answer holds no complete configuration, so nothing was changed. "
+        "Say it in other words, or fill in the Configure tab.",
+        "form cut": "The model's answer reached the length limit before the configuration was "
+        "complete, so nothing was changed. Say it more briefly, or fill in the Configure tab.",
     },
     "zh": {
         "publish": "请在服务器上用 `airgap publish NAME` 发布，用 `airgap import` 导入。",
@@ -133,6 +157,23 @@ PROBLEMS: dict[str, dict[str, str]] = {
         "refused": "模型服务 {url} 拒绝了密钥（HTTP {status}）。"
         "请将密钥写入 LLM_API_KEY_FILE 指定的文件，并重新启动本页面。",
         "answer": "{url} 处的服务不是兼容 OpenAI 的服务（{why}）。请检查 LLM_URL。",
+        "model": "模型服务 {url} 不提供 `{model}`（HTTP {status}）。"
+        "请将 LLM_MODEL 设为其 /models 所列的名称，重新启动本页面后再提问。",
+        "busy": "模型服务 {url} 的请求过多（HTTP {status}）。请一分钟后重新提问。",
+        "slow": "模型服务 {url} 耗时过长（{why}）。"
+        "请稍后重新提问；如再次发生，请查看 `airgap logs`。",
+        "failed": "模型服务 {url} 出错（HTTP {status}）。"
+        "请重新提问；如再次发生，请查看 `airgap logs`。",
+        "not taken": "模型服务 {url} 不接受此请求：{why}。"
+        "请换一种说法提问；如再次发生，请查看 `airgap logs`。",
+        "long": "问题太长：连同智能体的指令共 {needed} 个 token，"
+        "而除回答之外只能容纳 {limit} 个。请缩短问题或指令。",
+        "broken": "回答中断：{why}。请重新提问；如再次发生，请查看 `airgap logs`。",
+        "no answer": "智能体无法回答：{why}。请重新提问；如再次发生，请查看 `airgap logs`。",
+        "not made": "无法创建智能体：{why}。请在“配置”页改正并更新配置，然后重新提问。",
+        "form": "模型的回答中没有完整的配置，因此未作更改。请换一种说法，或直接填写“配置”页。",
+        "form cut": "模型的回答在配置完成之前达到长度上限，因此未作更改。"
+        "请说得简短一些，或直接填写“配置”页。",
     },
 }
 """What goes wrong, and what to do; see ``errors.Problem``."""

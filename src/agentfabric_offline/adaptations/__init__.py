@@ -6,8 +6,10 @@ Each looks at upstream's shape first and stops the start where it is not the exp
 from collections.abc import Callable
 
 from agentfabric_offline.adaptations import (
+    budget,
     builder,
     embedding,
+    failures,
     files,
     kernel,
     knowledge,
@@ -41,6 +43,11 @@ LIBRARY: tuple[Adaptation, ...] = (
     models.draw_no_logo,
     builder.ask_for_the_form,
     builder.show_the_answer_alone,
+    budget.fit_prompts_into_the_context,
+    budget.give_the_whole_knowledge_to_the_budget,
+    budget.say_that_an_answer_was_cut,
+    failures.tell_why_there_is_no_answer,
+    failures.tell_why_nothing_is_configured,
     sessions.keep_the_request_in_every_step,
     sessions.end_sessions_with_their_page,
     kernel.give_each_session_a_kernel,
@@ -71,6 +78,7 @@ PAGE: tuple[Adaptation, ...] = (
     plugins.keep_plugins_to_their_agent,
     plugins.check_plugins_when_they_are_saved,
     users.take_the_name_from_the_login,
+    failures.make_agents_when_they_are_missing,
     builder.remember_the_conversation,
 )
 """Applied in this order after it is imported and before it is served."""

@@ -79,10 +79,10 @@ def answer_so_far(text: str) -> tuple[str, bool]:
 
 
 def ask_for_the_form(upstream: Upstream) -> None:
-    """Have the builder's answer written in the form that upstream reads, in the question's language.
+    """Have the builder answer in the form that upstream reads, in the question's language.
 
-    Upstream hopes that the model keeps to the form; small ones never do, larger ones not always, and
-    then nothing is configured. It takes the language from the whole conversation.
+    Upstream hopes that the model keeps to the form; small ones never do, larger ones not always,
+    and then nothing is configured. It takes the language from the whole conversation.
     """
     builder = upstream.module("modelscope_agent.agents.agent_builder").AgentBuilder
     original = expect(builder, "_run", *("user_request", "history", "ref_doc", "lang", "kwargs"))

@@ -39,4 +39,9 @@ def before_event(
         action(arguments)
         return original(**arguments)
 
-    found[0].fn = handle
+    @functools.wraps(original)
+    def handle_in_steps(*values: Any) -> Any:
+        yield from handle(*values)
+
+    # gradio looks whether a function is one that answers in steps.
+    found[0].fn = handle_in_steps if inspect.isgeneratorfunction(original) else handle
