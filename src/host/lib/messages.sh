@@ -218,8 +218,8 @@ published agents AGENT_LISTEN=0.0.0.0) into %s, then run: %s up'
     e_state_work) en='%s: working in the state folder %s: %s
   to do: make room there if the disk is full; else resolve what is said' zh='%s：处理状态目录 %s：%s
   处理：磁盘已满时请腾出空间；否则按提示解决' ;;
-    e_state_closed) en='reading %s: user %s may not
-  to do: use the user who ran the first "up", or one of the same group, or root' zh='读取 %s：用户 %s 没有权限
+    e_state_closed) en='reading %s: the user with uid %s may not
+  to do: use the user who ran the first "up", or one of the same group, or root' zh='读取 %s：uid 为 %s 的用户没有权限
   处理：使用首次运行 up 的用户、同组用户或 root' ;;
     e_state_unreadable) en='checking access: uid 1000, as which the containers run, cannot read %s
   to do: chown 1000 and chmod 600 that file' zh='检查访问权限：容器以 uid 1000 运行，无法读取 %s

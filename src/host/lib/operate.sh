@@ -40,22 +40,32 @@ start_again() {
 
 # stop_service SERVICE: until `start` or `up`; the others go on.
 stop_service() {
-    end_service stop "$1"
+    find_services
+    require_service stop "$1"
+    docker_ inspect "$(container_of "$1")" >/dev/null 2>&1 || fail e_not_up "$(name_of "$1")" "$PROGRAM"
+    end_service "$1"
     say stopped "$(name_of "$1")" "$PROGRAM" "$1"
 }
 
-# end_service COMMAND SERVICE
-end_service() {
+# restart_service SERVICE
+restart_service() {
     find_services
-    require_service "$1" "$2"
-    shift
-    docker_ inspect "$(container_of "$1")" >/dev/null 2>&1 || fail e_not_up "$(name_of "$1")" "$PROGRAM"
+    require_service restart "$1"
+    ! docker_ inspect "$(container_of "$1")" >/dev/null 2>&1 || end_service "$1"
+    start_again "$1"
+}
+
+# end_service SERVICE
+end_service() {
     docker_ stop -t 10 "$(container_of "$1")" >/dev/null 2>&1
     docker_ rm -f "$(container_of "$1")" >/dev/null || fail e_remove "$(container_of "$1")"
 }
 
-# require_service COMMAND SERVICE
+# require_service COMMAND SERVICE: one that the settings ask for, or where that is enough one that is there.
 require_service() {
+    case $1 in
+    logs | stop) ! docker_ inspect "$(container_of "$2")" >/dev/null 2>&1 || return 0 ;;
+    esac
     is_service "$2" || misused e_service "$1" "$2" "${SERVICES# }" "$PROGRAM"
 }
 

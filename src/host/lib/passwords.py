@@ -48,31 +48,31 @@ def write_over(path: Path, text: str) -> None:
         os.fsync(file.fileno())
 
 
-def first(state: Path) -> None:
-    path, kept = state / "passwords", state / "first-password"
-    if not path.exists():
+def make_first(state: Path) -> None:
+    """Makes the first account, if there is no file of them."""
+    if not (state / "passwords").exists():
         password = random_password()
-        write_new(kept, f"{password}\n")
-        write_new(path, f"{HEAD}{FIRST}:{hashed(password)}\n")
-    elif not kept.exists():
-        return
-    password = kept.read_text().strip()
-    for line in path.read_text().splitlines():
+        write_new(state / "first-password", f"{password}\n")
+        write_new(state / "passwords", f"{HEAD}{FIRST}:{hashed(password)}\n")
+
+
+def first(state: Path) -> None:
+    make_first(state)
+    kept = state / "first-password"
+    password = kept.read_text().strip() if kept.exists() else ""
+    for line in (state / "passwords").read_text().splitlines():
         name, _, entry = line.strip().partition(":")
-        if name == FIRST and matches(entry, password):
+        if password and name == FIRST and matches(entry, password):
             print(FIRST, password)
 
 
 def give(state: Path, name: str) -> None:
+    make_first(state)
     path = state / "passwords"
     password = random_password()
-    lines = path.read_text().splitlines() if path.exists() else HEAD.splitlines()
+    lines = path.read_text().splitlines()
     others = [line for line in lines if line.strip().partition(":")[0] != name]
-    text = "\n".join((*others, f"{name}:{hashed(password)}", ""))
-    if path.exists():
-        write_over(path, text)
-    else:
-        write_new(path, text)
+    write_over(path, "\n".join((*others, f"{name}:{hashed(password)}", "")))
     if name == FIRST:
         write_new(state / "first-password", f"{password}\n")
     print(password)

@@ -6,9 +6,8 @@
 find_published() {
     PUBLISHED=
     [ -n "$BUILDER_STACK" ] || return 0
-    for folder in "$STATE_DIR" "$STATE_DIR/published"; do
-        [ ! -d "$folder" ] || { [ -r "$folder" ] && [ -x "$folder" ]; } || fail e_state_closed "$folder" "$(id -un)"
-    done
+    require_open "$STATE_DIR"
+    require_open "$STATE_DIR/published"
     for folder in "$STATE_DIR"/published/*; do
         name=${folder##*/}
         if is_name "$name" && { [ -f "$folder/publish.conf" ] || [ "$name" = "$PREPARED" ]; }; then
@@ -30,7 +29,7 @@ is_name() {
 read_published() {
     conf=$STATE_DIR/published/$1/publish.conf
     [ "$1" != "$PREPARED" ] || conf=$conf.new
-    [ -r "$conf" ] || fail e_state_closed "$conf" "$(id -un)"
+    [ -r "$conf" ] || fail e_state_closed "$conf" "$(id -u)"
     read_settings "$conf" 'PUBLISHED_FROM PUBLISHED_APP PUBLISHED_PORT PUBLISHED_CONFIG'
 }
 
@@ -218,7 +217,7 @@ ask_state() {
     bad_config) fail e_bad_config "$place" "$reason" ;;
     no_knowledge) fail e_no_knowledge "$place" "$reason" ;;
     not_published) fail_not_published "$name" ;;
-    exists) fail e_agent_exists "$place" "$PROGRAM" ;;
+    exists) fail e_agent_exists "$(text place_account "$name")" "$PROGRAM" ;;
     esac
 }
 
@@ -226,11 +225,12 @@ ask_state() {
 configured_accounts() {
     for config in "$STATE_DIR"/agentfabric/config/*/builder_config.json; do
         [ ! -f "$config" ] || basename "$(dirname "$config")"
-    done | tr '\n' ' '
+    done | awk '{ printf "%s%s", NR > 1 ? " " : "", $0 } END { if (!NR) printf "-" }'
 }
 
 fail_not_published() {
-    fail e_not_published "$1" "${PUBLISHED# }" "$PROGRAM"
+    PUBLISHED=${PUBLISHED# }
+    fail e_not_published "$1" "${PUBLISHED:--}" "$PROGRAM"
 }
 
 require_name() {

@@ -14,11 +14,17 @@ state_folders() {
 # make_state_folder: before anything slow, so that a wrong STATE_DIR is told at once.
 make_state_folder() {
     [ ! -e "$STATE_DIR" ] || [ -d "$STATE_DIR" ] || fail e_state_make "$STATE_DIR" "$(text not_a_folder)" "$CONF"
+    require_open "$STATE_DIR"
     for folder in $(state_folders); do
         [ ! -d "$STATE_DIR/$folder" ] || continue
         answer=$( (umask 077 && mkdir -p -- "$STATE_DIR/$folder") 2>&1) ||
             fail e_state_make "$STATE_DIR" "$(last_line "$answer")" "$CONF"
     done
+}
+
+# require_open FOLDER: may this user look into it, if it is there?
+require_open() {
+    [ ! -d "$1" ] || { [ -r "$1" ] && [ -x "$1" ]; } || fail e_state_closed "$1" "$(id -u)"
 }
 
 # check_access: can uid 1000 in a container read and write what it must? Asked of a container, because
@@ -106,7 +112,7 @@ on_state() {
 # prepare_state: the state folder as everything else needs it.
 prepare_state() {
     make_state_folder
-    load_image
+    have_image || load_image
     check_access
 }
 
