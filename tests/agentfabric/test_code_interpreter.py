@@ -1,0 +1,152 @@
+"""The code interpreter with real kernels, started from the PEX."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.agentfabric.stack import Stack
+
+PRELUDE = """
+import os, sys, tempfile
+from pathlib import Path
+from agentfabric_offline import adaptations, environment, kernels
+from agentfabric_offline.adaptations.users import visited_by
+from agentfabric_offline.settings import read_settings
+from agentfabric_offline.upstream import Upstream
+
+settings = read_settings(["bot"], os.environ)
+scratch = Path(tempfile.mkdtemp())
+environment.prepare(os.environ, settings, scratch)
+environment.use_as_working_folder(scratch)
+upstream = Upstream(settings, scratch)
+for adapt in adaptations.LIBRARY:
+    adapt(upstream)
+tool = upstream.module("modelscope_agent.tools.base").TOOL_REGISTRY["code_interpreter"]({})
+
+
+def running():
+    found = Path(f"/proc/{os.getpid()}/task").glob("*/children")
+    return [child for file in found for child in file.read_text().split()]
+
+
+def run(code):
+    with visited_by({"airgap.user": "author", "airgap.session": "1"}):
+        return tool.call("```py\\n" + code + "\\n```")
+
+"""
+
+
+def test_a_kernel_starts_when_code_is_first_run_and_keeps_its_variables(
+    stack: Stack, settings: dict[str, str]
+) -> None:
+    code = PRELUDE + (
+        "print(len(running()))\n"
+        "print(run('x = 41'))\n"
+        "print(run('print(x + 1)'))\n"
+        "print(len(running()))\n"
+    )
+    assert stack.run(code, **settings).splitlines()[-4:] == [
+        *("0", "The code executed successfully.", "42", "1")
+    ]
+
+
+@pytest.mark.parametrize(
+    "style",
+    ["", "sns.set_theme()\\n", 'plt.rcParams["font.sans-serif"] = ["SimHei"]\\n'],
+    ids=["default", "seaborn", "SimHei"],
+)
+def test_a_plot_comes_back_with_its_chinese_labels(
+    stack: Stack, settings: dict[str, str], style: str
+) -> None:
+    code = (
+        PRELUDE + f"""print(run('{style}plt.plot([1, -2])\\nplt.title("销售额")\\nplt.show()'))"""
+    )
+
+    printed = stack.run(code, **settings)
+
+    folder = Path(settings["STATE_DIR"], "code_interpreter", "author")
+    (plot,) = folder.glob("*.png")
+    assert f"![IMAGEGEN]({plot})" in printed
+    # matplotlib warns of each character that no font has.
+    assert "missing from" not in printed
+    assert plot.read_bytes().startswith(b"\x89PNG")
+
+
+def test_code_that_runs_too_long_is_stopped_and_the_next_call_works(
+    stack: Stack, settings: dict[str, str]
+) -> None:
+    code = PRELUDE + (
+        "run('x = 1')\n"
+        "kernels.Kernel.run.__defaults__ = (2.0,)\n"
+        "print(run('while True: pass'))\n"
+        "print(run('print(x)'))\n"
+    )
+    printed = stack.run(code, **settings)
+
+    assert "ran for more than 2 s and was stopped" in printed
+    assert printed.endswith("\n1\n")
+
+
+def test_a_kernel_that_died_is_replaced_and_that_is_told(
+    stack: Stack, settings: dict[str, str]
+) -> None:
+    code = PRELUDE + (
+        "print(run('import signal; os.kill(os.getpid(), signal.SIGKILL)'))\n"
+        "print(run('print(6 * 7)'))\n"
+    )
+    printed = stack.run(code, **settings)
+
+    assert "variables and imports of earlier calls are lost" in printed
+    assert printed.endswith("\n42\n")
+
+
+def test_code_reads_nothing_of_the_page_or_of_other_users(
+    stack: Stack, settings: dict[str, str], tmp_path: Path
+) -> None:
+    from_outside = tmp_path / "state" / "config" / "other" / "builder_config.json"
+    from_outside.parent.mkdir(parents=True)
+    from_outside.write_text("secret")
+    settings["LLM_API_KEY"] = "secret"
+    code = PRELUDE + (
+        f"print(run('print(open({str(from_outside)!r}).read())'.replace(chr(39), chr(34))))\n"
+        "print(run('print(os.environ)'))\n"
+    )
+    printed = stack.run(code, **settings)
+
+    assert "PermissionError" in printed
+    assert "environ({" in printed
+    assert "secret" not in printed.replace(str(from_outside), "")
+
+
+def test_no_kernel_outlives_a_page_that_is_killed(stack: Stack, settings: dict[str, str]) -> None:
+    code = PRELUDE + (
+        "run('x = 1')\n"
+        "print('kernel', *running(), flush=True)\n"
+        "import time; time.sleep(600)\n"
+    )
+    with subprocess.Popen(
+        stack.command("-c", code),
+        env={**stack.environ, "PEX_INTERPRETER": "1", **settings},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as page:
+        assert page.stdout is not None
+        line = next(line for line in page.stdout if line.startswith("kernel"))
+        kernel = int(line.split()[1])
+        os.kill(page.pid, signal.SIGKILL)
+    deadline = time.monotonic() + 10
+    while _runs(kernel):
+        assert time.monotonic() < deadline, "the kernel still runs"
+        time.sleep(0.1)
+
+
+def _runs(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"  # Where nothing reaps orphans, they stay as that.
