@@ -104,7 +104,7 @@ def test_a_schema_without_an_address_says_what_to_write(servers: Any) -> None:
 
 
 def test_other_operations_are_left_out_and_named() -> None:
-    form = {"content": {"multipart/form-data": {"schema": {}}}}
+    form: dict[str, Any] = {"content": {"multipart/form-data": {"schema": {}}}}
     paths = {"/items": {"get": {"summary": "List"}, "delete": {}, "post": {"requestBody": form}}}
     tools, left_out = tools_of(schema(paths), NO_KEY)
 
@@ -119,7 +119,7 @@ def test_operations_of_one_summary_are_all_kept() -> None:
 
 
 def test_the_key_goes_where_the_schema_says() -> None:
-    paths = {"/items": {"get": {"security": [{"Key": []}]}}}
+    paths: dict[str, Any] = {"/items": {"get": {"security": [{"Key": []}]}}}
     components = {"securitySchemes": {"Key": {"type": "apiKey", "in": "header", "name": "X-Key"}}}
 
     assert only(schema(paths), Auth("k"))["header"] == {"Authorization": "Bearer k"}

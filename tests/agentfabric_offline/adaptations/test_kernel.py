@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from agentfabric_offline.adaptations import kernel
+from agentfabric_offline.adaptations import kernel, sessions
 from agentfabric_offline.adaptations.users import visited_by
 from agentfabric_offline.errors import UnexpectedShape
 from login import SESSION, USER
@@ -66,7 +66,7 @@ def upstream(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         "config_utils": SimpleNamespace(get_ci_dir=lambda: "/tmp/ci_workspace"),
     }
     monkeypatch.setattr(kernel, "Kernels", Kernels)
-    monkeypatch.setattr(kernel.sessions, "current_session", lambda: "a session")
+    monkeypatch.setattr(sessions, "current_session", lambda: "a session")
     made = SimpleNamespace(
         module=lambda name: modules[name.rpartition(".")[2]],
         settings=SimpleNamespace(code_interpreter_dir=tmp_path / "work"),
