@@ -99,8 +99,8 @@ class Attacker:
         config: dict[str, Any] = json.loads(found[1])
         return config
 
-    def function(self, name: str) -> tuple[int, list[str]]:
-        """The number of an event's function, and the types of the components that it takes."""
+    def function(self, name: str | None) -> tuple[int, list[str]]:
+        """The number of an event's function, None for one without a name, and what it takes."""
         config = self.page()
         kinds = {each["id"]: each["type"] for each in config["components"]}
         for number, each in enumerate(config["dependencies"]):
@@ -108,11 +108,11 @@ class Attacker:
                 return number, [kinds[component] for component in each["inputs"]]
         raise AssertionError(f"no event `{name}`")
 
-    def event(self, name: str, data: list[Any], **body: Any) -> list[dict[str, Any]]:
+    def event(self, name: str | None, data: list[Any], **body: Any) -> list[dict[str, Any]]:
         """Has an event worked on; what the server tells while it is."""
         return list(self.events(name, data, **body))
 
-    def events(self, name: str, data: list[Any], **body: Any) -> Iterator[dict[str, Any]]:
+    def events(self, name: str | None, data: list[Any], **body: Any) -> Iterator[dict[str, Any]]:
         """As ``event``, message by message.
 
         Raises:

@@ -61,9 +61,9 @@ class Target:
         return str(path)
 
 
-@pytest.fixture(scope="module")
-def pristine(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
-    room = tmp_path_factory.mktemp("pristine")
+@contextlib.contextmanager
+def serve_pristine(stack: Stack, page: str, room: Path) -> Iterator[Target]:
+    """Upstream's page, as plain as it comes."""
     (room / "work").mkdir()
     port = free_port()
     environ = {
@@ -83,7 +83,7 @@ def pristine(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     with (
         (room / "log").open("w") as log,
         subprocess.Popen(
-            stack.command(_PRISTINE, source, room / "state", embedding),
+            stack.command(_PRISTINE, page, source, room / "state", embedding),
             cwd=room / "work",
             env=environ,
             stdin=subprocess.DEVNULL,
@@ -98,9 +98,9 @@ def pristine(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator
             process.kill()
 
 
-@pytest.fixture(scope="module")
-def ours(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
-    room = tmp_path_factory.mktemp("ours")
+@contextlib.contextmanager
+def serve_ours(stack: Stack, which: str, room: Path) -> Iterator[Target]:
+    """Our page, with two accounts."""
     passwords = room / "passwords"
     passwords.write_text("".join(f"{name}:{word}\n" for name, word in _PASSWORDS.items()))
     environ = {
@@ -110,9 +110,21 @@ def ours(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tar
         "LLM_MODEL": MODEL,
         "PASSWORD_FILE": str(passwords),
     }
-    with stack.serve("app", room / "log", **environ) as address:
+    with stack.serve(which, room / "log", **environ) as address:
         ann, bob = (Attacker(address).log_in(name, _PASSWORDS[name]) for name in ("ann", "bob"))
         yield Target(bob, ann, "ann", room, room / "log")
+
+
+@pytest.fixture(scope="module")
+def pristine(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    with serve_pristine(stack, "app.py", tmp_path_factory.mktemp("pristine")) as target:
+        yield target
+
+
+@pytest.fixture(scope="module")
+def ours(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Target]:
+    with serve_ours(stack, "app", tmp_path_factory.mktemp("ours")) as target:
+        yield target
 
 
 def begin(who: Attacker, name: str = "") -> list[dict[str, Any]]:
@@ -349,7 +361,7 @@ def pickle_in_a_pdf(target: Target) -> bool:
 
 
 def rubbish_after_an_upload(target: Target) -> bool:
-    """CVE-2024-53981: a line in the log for each byte after an upload's end."""
+    """CVE-2024-53981, CVE-2024-8966: a line in the log for each byte after an upload's end."""
     body, headers = form("a.txt", b"a")
     before = target.log.stat().st_size
     target.attacker.ask("POST", "/upload", body + b"x" * 20_000, headers)
@@ -517,3 +529,32 @@ def test_a_batch_does_not_make_somebody_of_nobody(ours: Target) -> None:
 def test_uploads_are_bounded(ours: Target) -> None:
     headers = {"content-type": "multipart/form-data; boundary=x", "content-length": str(101 << 20)}
     assert ours.attacker.ask("POST", "/upload", b"", headers).status == 413
+
+
+def file_of_a_published_agent(target: Target) -> bool:
+    """What its visitors say makes the page show them the agent's own files, and the host's."""
+    agent = target.room / "state" / "config" / "local_user" / "secret"
+    agent.write_text(target.content)
+    found = []
+    for path in (str(agent), target.secret):
+        question = {"text": "hello", "files": []}
+        shown = [[{"text": f"[x]({path})", "files": []}, None]]
+        found.append(leaks(target, target.attacker.event(None, [shown, question, None])))
+        asked = {"text": "hello", "files": [path]}
+        found.append(leaks(target, target.attacker.event(None, [[], asked, None])))
+    assert len(set(found)) == 1, found
+    return found[0]
+
+
+def test_visitors_of_a_published_agent_get_none_of_its_files(stack: Stack, tmp_path: Path) -> None:
+    for name in ("pristine", "ours"):
+        (tmp_path / name).mkdir()
+    with serve_pristine(stack, "appBot.py", tmp_path / "pristine") as target:
+        assert file_of_a_published_agent(target)
+    with serve_ours(stack, "bot", tmp_path / "ours") as target:
+        assert not file_of_a_published_agent(target)
+        mine = target.attacker.upload("mine.txt", b"mine")
+        question = {"text": "hello", "files": [{"path": mine}]}
+        shown = target.attacker.event(None, [[], question, None])
+        assert named(shown, "mine.txt")
+        assert not named(shown, "mine.txt") - {mine}
