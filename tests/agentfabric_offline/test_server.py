@@ -13,7 +13,7 @@ import pytest
 from agentfabric_offline.errors import Problem
 from agentfabric_offline.server import ModelServer
 
-MODELS = {"data": [{"id": "first", "max_model_len": 8192}, {"id": "second"}]}
+MODELS = {"data": [{"id": "first", "max_model_len": 4096}, {"id": "second"}]}
 
 
 @contextmanager
@@ -31,6 +31,8 @@ def answering(
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
+
+        do_POST = do_GET
 
         def log_message(self, *_: object) -> None:
             pass
@@ -92,3 +94,27 @@ def test_a_server_that_is_away_is_told() -> None:
         ModelServer(f"http://127.0.0.1:{port}/v1", "EMPTY", "").name()
     assert caught.value.key == "unreachable"
     assert "refused" in caught.value.text("en")
+
+
+def test_the_context_is_that_of_the_model() -> None:
+    with answering(200, MODELS, "first") as (server, _):
+        assert server.context() == 4096
+
+
+def test_a_server_that_tells_no_context_gets_an_estimate() -> None:
+    with answering(200, MODELS, "second") as (server, _):
+        assert server.context() == 8192
+
+
+def test_tokens_are_counted_by_the_server() -> None:
+    with answering(200, {"count": 37}, "first") as (server, asked):
+        assert server.tokens([{"role": "user", "content": "hello"}]) == 37
+    assert asked[0][0] == "/tokenize"
+
+
+@pytest.mark.parametrize(("status", "body"), [(404, {}), (405, {}), (200, {}), (200, [])])
+def test_where_the_server_cannot_count_tokens_are_estimated(status: int, body: object) -> None:
+    with answering(status, body, "first") as (server, _):
+        # Qwen's tokenizer takes 0.6 tokens for a Chinese character, and one for four letters.
+        assert server.tokens([{"role": "user", "content": "字" * 1000}]) >= 1000
+        assert server.tokens([{"role": "user", "content": "word" * 1000}]) >= 1000

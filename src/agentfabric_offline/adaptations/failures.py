@@ -177,7 +177,7 @@ class _NoAgent:
         self.problem = problem
 
     def run(self, question: str, **_: Any) -> Iterator[str]:
-        raise Unanswered(self.problem.text(language_of(question)))
+        raise Unanswered(f"⚠️ {self.problem.text(language_of(question))}")
 
 
 class _NoMemory:

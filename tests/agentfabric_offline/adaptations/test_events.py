@@ -1,3 +1,5 @@
+import inspect
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -44,6 +46,20 @@ def test_what_an_action_raises_stops_the_event() -> None:
 
     with pytest.raises(ValueError, match="no"):
         upstream.page.demo.fns[0].fn("agent")
+
+
+def test_an_event_that_answers_in_steps_still_does() -> None:
+    def count(upto: int) -> Iterator[int]:
+        yield from range(upto)
+
+    upstream = page(count)
+    seen: list[dict[str, Any]] = []
+    before_event(upstream, "count", "upto", action=seen.append)
+
+    handler = upstream.page.demo.fns[0].fn
+    assert inspect.isgeneratorfunction(handler), "gradio looks at that"
+    assert list(handler(3)) == [0, 1, 2]
+    assert seen == [{"upto": 3}]
 
 
 @pytest.mark.parametrize(("functions", "parameter"), [((), "name"), ((save,), "another")])
