@@ -161,7 +161,7 @@ async def make(
         # What is wrong comes before what cannot be had.
         for result in sorted(results, key=lambda result: result.exit_code == UNAVAILABLE):
             if result.exit_code == UNAVAILABLE and not command_line.names(address):
-                reason = "; ".join(line.strip() for line in _said(result).splitlines())
+                reason = "; ".join(" ".join(line.split()) for line in _said(result).splitlines())
                 logger.warning(f"{address} is left out: {reason}")
                 # By it tests know why there is no more.
                 left_out = json.dumps({"name": address.target_name, "left_out": reason}, indent=1)
