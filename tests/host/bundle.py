@@ -53,18 +53,34 @@ class Bundle:
         return subprocess.run(
             [*self.shell, str(self.root / "airgap"), *arguments],
             cwd="/",
-            env={
-                "PATH": f"{self.docker}:{os.environ['PATH']}",
-                "STAND_IN": str(self.docker),
-                "LANG": "C.UTF-8",
-                **self.settings,
-                **environ,
-            },
+            env=self.environ(environ),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=60,
         )
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        """Starts ``airgap`` with these arguments, to be watched while it runs."""
+        return subprocess.Popen(
+            [*self.shell, str(self.root / "airgap"), *arguments],
+            cwd="/",
+            env=self.environ({}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def environ(self, more: dict[str, str]) -> dict[str, str]:
+        """The environment in which the program runs, and nothing of this process's own."""
+        return {
+            "PATH": f"{self.docker}:{os.environ['PATH']}",
+            "STAND_IN": str(self.docker),
+            "LANG": "C.UTF-8",
+            **self.settings,
+            **more,
+        }
 
     def fails(self, *arguments: str, **environ: str) -> str:
         """Runs, expects exit code 1 and an error of this program, and returns what it said."""

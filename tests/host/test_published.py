@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import socket
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,7 @@ def test_a_bundle_without_agent_runner_says_so(builder: Bundle) -> None:
     conf.write_text(conf.read_text().replace("AGENT_STACK='agent'\n", ""))
     configure(builder)
     assert "has no agent_runner" in builder.fails("publish", "--runner")
+    assert not (builder.state / "published/agent").exists()
 
 
 def test_what_was_published_survives_down_and_an_upgrade(builder: Bundle) -> None:
@@ -145,6 +147,23 @@ def test_the_page_can_be_stopped_and_the_published_agent_goes_on(builder: Bundle
     creations = len(builder.calls("create"))
     assert builder.run("restart", "agent-cook").returncode == 0
     assert len(builder.calls("create")) == creations + 1
+
+
+def test_run_ends_when_a_service_ends_by_itself_and_not_when_it_is_stopped(builder: Bundle) -> None:
+    configure(builder)
+    builder.run("publish", "cook")
+    with builder.start("run") as running:
+        assert running.stdout
+        while "Ctrl-C" not in running.stdout.readline():
+            assert running.poll() is None
+        builder.run("stop", "agentfabric")
+        with pytest.raises(subprocess.TimeoutExpired):
+            running.wait(5)
+        builder.docker_says("exit-airgap-demo-agent-cook", "1")
+        said, complaint = running.communicate(timeout=60)
+    assert running.returncode == 1
+    assert "the published agent cook ended by itself" in complaint
+    assert not list(builder.docker.glob("container-*"))
 
 
 def test_unpublishing_removes_container_and_state(builder: Bundle) -> None:
@@ -202,8 +221,7 @@ def test_what_cannot_be_published_is_said(builder: Bundle, broken: str, complain
         case "nothing":
             shutil.rmtree(folder)
         case "template":
-            empty = {"name": "", "description": "", "instruction": "", "knowledge": []}
-            configure(builder, **empty)
+            configure(builder, name="", description="", instruction="", knowledge=[])
         case "json":
             config.write_text("{")
         case "list":

@@ -182,8 +182,8 @@ published agents AGENT_LISTEN=0.0.0.0) into %s, then run: %s up'
     e_no_builder) en='%s: the bundle %s has no AgentFabric
   to do: use a bundle that has it, such as agentfabric_demo' zh='%s：交付包 %s 不含 AgentFabric
   处理：使用含有它的交付包，例如 agentfabric_demo' ;;
-    e_no_runner) en='publishing with --runner: the bundle %s has no agent_runner
-  to do: publish with --bot, or build the bundle with AGENT_STACK' zh='用 --runner 发布：交付包 %s 不含 agent_runner
+    e_no_runner) en='serving an agent published with --runner: the bundle %s has no agent_runner
+  to do: publish with --bot, or build the bundle with AGENT_STACK' zh='提供用 --runner 发布的智能体：交付包 %s 不含 agent_runner
   处理：用 --bot 发布，或构建含有 AGENT_STACK 的交付包' ;;
     e_no_agent) en='reading the agent of %s: none was configured there
   needed: an agent that has a name, a description, an instruction or knowledge (accounts: %s)

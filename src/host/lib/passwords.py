@@ -18,8 +18,8 @@ from login.accounts import hashed, matches
 FIRST = "local_user"
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that look alike
 HEAD = """\
-# Who may log in: a line NAME:PASSWORD or NAME:scrypt$... for each. "airgap password NAME" writes one.
-# 谁可以登录：每行 NAME:PASSWORD 或 NAME:scrypt$...。“airgap password 名称”可写入一行。
+# Who may log in: lines NAME:PASSWORD or NAME:scrypt$... To add one: airgap password NAME
+# 谁可以登录：每行 NAME:PASSWORD 或 NAME:scrypt$...。添加账号：airgap password 名称
 """
 
 

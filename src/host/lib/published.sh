@@ -225,7 +225,7 @@ ask_state() {
 configured_accounts() {
     for config in "$STATE_DIR"/agentfabric/config/*/builder_config.json; do
         [ ! -f "$config" ] || basename "$(dirname "$config")"
-    done | awk '{ printf "%s%s", NR > 1 ? " " : "", $0 } END { if (!NR) printf "-" }'
+    done | awk '{ printf "%s%s", (NR > 1 ? " " : ""), $0 } END { if (!NR) printf "-" }'
 }
 
 fail_not_published() {

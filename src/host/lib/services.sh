@@ -108,6 +108,7 @@ describe_builder() {
 # describe_published ACTION NAME: AgentFabric's appBot.py or agent_runner, with a copy of the agent.
 describe_published() {
     read_published "$2"
+    [ "$PUBLISHED_APP" != runner ] || [ -n "$AGENT_STACK" ] || fail e_no_runner "$BUNDLE"
     home=$STATE_DIR/published/$2
     set -- "$1" "agent-$2" "$AGENT_MEMORY" \
         --publish "$AGENT_LISTEN:$PUBLISHED_PORT:7865" --env PORT=7865 \
