@@ -3,11 +3,13 @@
 Usage: pristine.py PAGE SOURCE STATE EMBEDDING, in an empty folder; PAGE is app.py or appBot.py.
 """
 
+import importlib
 import json
 import os
 import runpy
 import shutil
 import sys
+from typing import Any
 
 page, source, state, embedding = sys.argv[1:]
 app = os.path.join(source, "apps", "agentfabric")
@@ -30,9 +32,8 @@ with open("config/builder_config.json") as file:
 with open("config/builder_config.json", "w") as file:
     json.dump(config | {"model": MODEL, "tools": {}}, file)
 
-import config_utils  # noqa: E402
-import langchain_community.embeddings as embeddings  # noqa: E402
-
+config_utils = importlib.import_module("config_utils")
+embeddings: Any = importlib.import_module("langchain_community.embeddings")
 for name, value in vars(config_utils).items():
     if name.startswith("DEFAULT_") and value.startswith("/tmp/agentfabric"):
         setattr(config_utils, name, value.replace("/tmp/agentfabric", state))
