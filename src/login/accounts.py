@@ -156,10 +156,11 @@ def _parts(entry: str) -> tuple[int, int, int, bytes, bytes] | None:
         _, cost, block, parallel, salt, key = entry.split("$")
         numbers = int(cost), int(block), int(parallel)
         texts = base64.b64decode(salt, validate=True), base64.b64decode(key, validate=True)
-        _derive("", texts[0], *numbers)
-    except (ValueError, binascii.Error, OverflowError):
+    except (ValueError, binascii.Error):
         return None
-    return (*numbers, *texts) if len(texts[1]) == 32 else None
+    n, r, p = numbers
+    usable = n > 1 and n & (n - 1) == 0 and r > 0 and 0 < p <= 16 and 256 * n * r <= _MOST_MEMORY
+    return (*numbers, *texts) if usable and len(texts[1]) == 32 else None
 
 
 def _derive(password: str, salt: bytes, cost: int, block: int, parallel: int) -> bytes:

@@ -61,6 +61,7 @@ def test_half_an_edit_lets_nobody_in_and_locks_nobody_out(path: Path) -> None:
         ("a b:one\n", "line 1"),
         (f"{'a' * 33}:one\n", "line 1"),
         ("ann:scrypt$x\n", "no scrypt hash"),
+        (f"ann:scrypt$3${hashed('one').split('$', 2)[2]}\n", "no scrypt hash"),
         # Would take all memory.
         (f"ann:scrypt$1073741824${hashed('one').split('$', 2)[2]}\n", "no scrypt hash"),
     ],
