@@ -188,6 +188,17 @@ def test_an_agent_that_does_not_start_is_not_published(builder: Bundle) -> None:
     assert builder.run("publish", "cook").returncode == 0
 
 
+def test_a_new_version_that_does_not_start_leaves_the_old_one_published(builder: Bundle) -> None:
+    configure(builder)
+    builder.run("publish", "cook")
+    before = served(builder, "cook")
+    builder.docker_says("exit-airgap-demo-agent-cook", "1")
+    assert "start agent-cook" in builder.fails("publish", "cook")
+    builder.docker_says("exit-airgap-demo-agent-cook", "")
+    assert builder.run("start", "agent-cook").returncode == 0
+    assert served(builder, "cook") == before
+
+
 def test_a_port_that_is_in_use(builder: Bundle) -> None:
     configure(builder)
     with socket.create_server(("127.0.0.1", 0)) as holder:

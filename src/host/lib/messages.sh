@@ -127,6 +127,9 @@ published agents AGENT_LISTEN=0.0.0.0) into %s, then run: %s up'
     status_silent) en='  %s runs but does not answer (yet); see: %s logs %s' zh='  %s在运行但（尚）无应答；请看：%s logs %s' ;;
 
     publishing) en='Publishing %s, the agent of account %s as it is now …' zh='正在发布 %s：账号 %s 的智能体的当前版本 …' ;;
+    still_published)
+        en='%s stays published as it was before; to start that: %s start agent-%s'
+        zh='%s 仍以此前的版本发布；启动：%s start agent-%s' ;;
     unpublished) en='%s is no longer published.' zh='%s 已取消发布。' ;;
     exported)
         en='The agent is in %s. On another host: %s import FOLDER'

@@ -87,6 +87,7 @@ publish() {
 
     say publishing "$wanted" "$from"
     ask_state prepare "$wanted" "$from" "$app" "$port"
+    ! is_published "$wanted" || REPLACED=$wanted
     PREPARED=$wanted
     read_manifest
     prepare_passwords
@@ -100,7 +101,7 @@ publish() {
     # shellcheck disable=SC2086  # names have no blanks
     start_services $needed "agent-$wanted"
     ask_state commit "$wanted"
-    PREPARED=
+    PREPARED='' REPLACED=
     say_published "$wanted"
     say_login
 }

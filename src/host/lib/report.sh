@@ -14,6 +14,7 @@ TICKER=      # the process that draws progress beside a long command, or a sleep
 LOADER=      # the docker load under way
 FOLLOWERS=   # the docker logs under way
 UNDO=        # names the run whose containers and network must go if it does not end well
+REPLACED=    # the published agent whose new version does not serve yet
 DOWN_AT_END= # set while `run` serves
 
 # say KEY [ARGUMENT…]: one message to the operator.
@@ -77,6 +78,7 @@ clean_up() {
     end_progress
     [ -z "$SCRATCH" ] || rm -rf -- "$SCRATCH"
     [ -z "$UNDO" ] || undo_run "$UNDO" "$status"
+    [ -z "$REPLACED" ] || say still_published "$REPLACED" "$PROGRAM" "$REPLACED" >&2
     [ -z "$DOWN_AT_END" ] || take_down
     exit "$status"
 }
