@@ -94,7 +94,7 @@ def test_a_restart_embeds_nothing_anew_until_the_model_changes(
     shutil.copytree(settings["EMBEDDING_DIR"], model)
     settings["EMBEDDING_DIR"] = str(model)
 
-    assert stack.run(code, **settings).endswith("\n1\n")
-    assert stack.run(code, **settings).endswith("\n0\n")
+    assert stack.run(code, **settings).split()[-1] == "1"
+    assert stack.run(code, **settings).split()[-1] == "0"
     (model / "another-file").touch()
-    assert stack.run(code, **settings).endswith("\n1\n")
+    assert stack.run(code, **settings).split()[-1] == "1"
