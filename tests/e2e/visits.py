@@ -15,7 +15,10 @@ _FLAGS = (
     " --disable-background-networking --disable-sync"
 )
 # What it asks for nevertheless, so that nothing but a page is seen to look for a name.
-_ITS_OWN = ("accounts.google.com", "update.googleapis.com")
+_ITS_OWN = (
+    *("accounts.google.com", "update.googleapis.com", "content-autofill.googleapis.com"),
+    "passwordsleakcheck-pa.googleapis.com",
+)
 
 
 @contextmanager
