@@ -81,7 +81,7 @@ def test_a_restart_embeds_nothing_anew_until_the_model_changes(
     stack: Stack, settings: dict[str, str], tmp_path: Path
 ) -> None:
     code = PRELUDE + (
-        "shared = learn().store_knowledge.embedding\n"
+        "shared = Memory().store_knowledge.embedding\n"
         "embedded = []\n"
         "embed = shared.embed_documents\n"
         "shared.embed_documents = lambda texts: embedded.append(texts) or embed(texts)\n"
