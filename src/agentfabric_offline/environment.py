@@ -21,6 +21,10 @@ _CLOSED = {
     # Else tokenizers warn when the code interpreter starts its kernel.
     "TOKENIZERS_PARALLELISM": "false",
 }
+_SERVING = {
+    # Else a visitor's answer starts when the one before it, of whoever, is complete.
+    "GRADIO_DEFAULT_CONCURRENCY_LIMIT": "10",
+}
 _FOLDERS = {
     # Files that visitors upload, until upstream has copied them.
     "GRADIO_TEMP_DIR": "gradio",
@@ -34,7 +38,7 @@ _HERE = ("localhost", "127.0.0.1", "0.0.0.0")
 
 def prepare(environ: MutableMapping[str, str], settings: Settings, scratch: Path) -> None:
     """Set ``environ`` so that no library reaches out, and all write below ``scratch``."""
-    environ.update(_CLOSED)
+    environ.update(_CLOSED | _SERVING)
     for name, folder in _FOLDERS.items():
         (scratch / folder).mkdir()
         environ[name] = str(scratch / folder)
