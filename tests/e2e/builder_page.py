@@ -14,6 +14,9 @@ TIMEOUT = 300_000
 """Milliseconds for one event. The longest is a conversation that makes an agent: about 15 s on a
 quiet machine with two cores."""
 
+_LOOK = 50
+"""Milliseconds between two looks at whether an event has ended."""
+
 
 @contextmanager
 def event(page: Page) -> Iterator[None]:
@@ -23,17 +26,26 @@ def event(page: Page) -> Iterator[None]:
     shows may be there before: it shows a new configuration while the agents are yet to be built.
     """
     begun: list[Request] = []
+    ended: list[Request] = []
 
     def note(request: Request) -> None:
         if "/queue/join?" in request.url:
             begun.append(request)
 
-    page.on("request", note)
+    # The page closes the connection at the event's last message, before or after the server does.
+    listeners = {"request": note, "requestfinished": ended.append, "requestfailed": ended.append}
+    for name, listener in listeners.items():
+        page.on(name, listener)  # type: ignore[call-overload]
     try:
-        with page.expect_request_finished(lambda request: request in begun, timeout=TIMEOUT):
-            yield
+        yield
+        waited = 0
+        while not begun or any(request not in ended for request in begun):
+            assert waited < TIMEOUT, "the event has not ended"
+            page.wait_for_timeout(_LOOK)
+            waited += _LOOK
     finally:
-        page.remove_listener("request", note)
+        for name, listener in listeners.items():
+            page.remove_listener(name, listener)
 
 
 def log_in(page: Page, name: str, password: str) -> None:
