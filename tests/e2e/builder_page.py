@@ -32,10 +32,13 @@ def event(page: Page) -> Iterator[None]:
         if "/queue/join?" in request.url:
             begun.append(request)
 
+    def note_end(request: Request) -> None:
+        ended.append(request)
+
+    page.on("request", note)
     # The page closes the connection at the event's last message, before or after the server does.
-    listeners = {"request": note, "requestfinished": ended.append, "requestfailed": ended.append}
-    for name, listener in listeners.items():
-        page.on(name, listener)  # type: ignore[call-overload]
+    page.on("requestfinished", note_end)
+    page.on("requestfailed", note_end)
     try:
         yield
         waited = 0
@@ -44,8 +47,9 @@ def event(page: Page) -> Iterator[None]:
             page.wait_for_timeout(_LOOK)
             waited += _LOOK
     finally:
-        for name, listener in listeners.items():
-            page.remove_listener(name, listener)
+        page.remove_listener("request", note)
+        page.remove_listener("requestfinished", note_end)
+        page.remove_listener("requestfailed", note_end)
 
 
 def log_in(page: Page, name: str, password: str) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from tests.e2e.needs import PATH, missing, program
 
@@ -28,16 +29,30 @@ HIGH_WATER = "05:42"
 _CLONE_NEWNET = 0x40000000
 
 
+class Packet(NamedTuple):
+    """A TCP or UDP packet that reached the machine outside.
+
+    Attributes:
+        source: The address that it came from.
+        port: Where it went.
+        name: What it asked for, if it was a question to a name server.
+    """
+
+    source: str
+    port: int
+    name: str
+
+
 @dataclass(frozen=True)
 class Seen:
-    """Packets that reached the machine outside."""
+    """What reached the machine outside."""
 
     log: Path
 
-    def packets(self) -> list[tuple[str, int]]:
-        """Source address and destination port of each TCP and UDP packet so far, in order."""
+    def packets(self) -> list[Packet]:
+        """Each packet so far, in order."""
         lines = (line.split() for line in self.log.read_text().splitlines())
-        return [(words[0], int(words[1])) for words in lines if len(words) == 2]
+        return [Packet(words[0], int(words[1]), words[2]) for words in lines if len(words) == 3]
 
 
 @contextmanager

@@ -1,8 +1,9 @@
 """Run in a network namespace of its own: all that lies beyond the intranet, as one machine.
 
 It answers every TCP connection to port 80, and on the ports of its arguments HTTP requests for a
-tide table; the first argument is the time of high water. It prints a line "<source> <port>" for
-each TCP and UDP packet over IPv4 that reaches it. The first line, "ready", says that it listens.
+tide table; the first argument is the time of high water. It prints a line "<source> <port> <name>"
+for each TCP and UDP packet over IPv4 that reaches it, with the name that a name server is asked for
+or "-". The first line, "ready", says that it listens.
 """
 
 import json
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 _IPV4 = 0x0800
@@ -39,8 +41,19 @@ class TideTable(BaseHTTPRequestHandler):
         """Nothing: what is printed here are packets."""
 
 
+def asked(datagram: bytes) -> str:
+    """The name in a DNS question (RFC 1035, 4.1); headers of UDP and DNS come before it."""
+    labels, rest = [], datagram[8 + 12 :]
+    while rest and rest[0]:
+        labels.append(rest[1 : 1 + rest[0]].decode(errors="replace"))
+        rest = rest[1 + rest[0] :]
+    return ".".join(labels) or "-"
+
+
 def main() -> None:
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    # What is meant for others is lost without an answer, as behind a firewall.
+    Path("/proc/sys/net/ipv4/ip_forward").write_text("0")
     listener = socket.create_server(("0.0.0.0", 80))
     threading.Thread(target=answer, args=[listener], daemon=True).start()
     for port in map(int, sys.argv[2:]):
@@ -53,7 +66,8 @@ def main() -> None:
             header = (packet[0] & 15) * 4
             if address[2] == socket.PACKET_HOST and packet[9] in (_TCP, _UDP):
                 (port,) = struct.unpack_from("!H", packet, header + 2)
-                print(socket.inet_ntoa(packet[12:16]), port, flush=True)
+                name = asked(packet[header:]) if port == 53 and packet[9] == _UDP else "-"
+                print(socket.inet_ntoa(packet[12:16]), port, name, flush=True)
 
 
 main()

@@ -108,7 +108,7 @@ def test_a_service_that_is_allowed_is_asked(
         answer = ask(page, "When is high water in Larkmoor?")
         picture(page, "agentfabric-plugin")
         assert HIGH_WATER in answer
-        assert {port for _, port in outside.packets()[before:]} == {ALLOWED_PORT}
+        assert {packet.port for packet in outside.packets()[before:]} == {ALLOWED_PORT}
 
 
 @pytest.mark.usefixtures("silence")
