@@ -37,7 +37,7 @@ def saved(fabric: Fabric) -> Any:
 def test_a_conversation_makes_an_agent(fabric: Fabric, visits: Visits) -> None:
     page = fabric.enter(visits)
     assert saved(fabric)["name"] == ""
-    said = create(page, "I want an agent that answers questions about a harbour.")
+    said = create(page, "Please make an English teacher for children.")
     assert "Config Updated" in said
     picture(page, "agentfabric-create")
     config = saved(fabric)

@@ -19,7 +19,16 @@ from tests.e2e.agentfabric.fabric import (
     LANDMARK,
     Fabric,
 )
-from tests.e2e.builder_page import ask, describe, field, tab, update, upload_knowledge, use_tools
+from tests.e2e.builder_page import (
+    ask,
+    describe,
+    field,
+    log_in,
+    tab,
+    update,
+    upload_knowledge,
+    use_tools,
+)
 from tests.e2e.visits import Visits, picture, visits_of
 
 pytestmark = pytest.mark.usefixtures("silence")
@@ -84,8 +93,11 @@ def test_another_is_served_by_agent_runner_beside_it(
     said = fabric.airgap("publish", "second", "--runner")
     address = "http://127.0.0.1:7866/"
     assert address in said
-    with visits_of(browser, address, "#question textarea") as visits:
-        assert visits.open().title() == NAME
+    with visits_of(browser, address, LANDMARK) as visits:
+        page = visits.open()
+        log_in(page, FIRST, fabric.password)
+        expect(page.locator("#question textarea")).to_be_visible(timeout=60_000)
+        expect(page).to_have_title(NAME)
     urllib.request.urlopen(BOT_URL, timeout=60).close()
     fabric.airgap("unpublish", "second")
     with pytest.raises(urllib.error.URLError):
