@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from urllib.parse import urlsplit
 
 _RESULT = "Observation:"
@@ -53,11 +54,15 @@ def constrained(llm_url: str, regex: str, host: str = "127.0.0.1") -> Iterator[s
         def log_message(self, *_: object) -> None:
             """Nothing: pytest shows what a failing test printed."""
 
-    with ThreadingHTTPServer((host, 0), Handler) as server:
+    class Server(ThreadingHTTPServer):
+        # http.server's own looks for the name of ``host``, which nobody knows.
+        server_bind = TCPServer.server_bind
+
+    with Server((host, 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         try:
-            yield f"http://{host}:{server.server_port}{real.path}"
+            yield f"http://{host}:{server.server_address[1]}{real.path}"
         finally:
             server.shutdown()
             thread.join()
