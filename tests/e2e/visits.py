@@ -16,8 +16,8 @@ _FLAGS = (
 )
 # What it asks for nevertheless, so that nothing but a page is seen to look for a name.
 _ITS_OWN = (
-    *("accounts.google.com", "update.googleapis.com", "content-autofill.googleapis.com"),
-    "passwordsleakcheck-pa.googleapis.com",
+    *("*.google.com", "*.gvt1.com", "*-pa.googleapis.com"),
+    *("update.googleapis.com", "content-autofill.googleapis.com"),
 )
 
 
