@@ -44,14 +44,12 @@ class Target:
         name: The folder of the victim's agents.
         secret: A file of the host that the page has no use for; what it holds is the prize.
         room: A folder that the page has no business in.
-        log: What the program printed.
     """
 
     attacker: Attacker
     victim: Attacker
     name: str
     room: Path
-    log: Path
     content: str = field(default_factory=secrets.token_hex)
 
     @property
@@ -93,7 +91,7 @@ def serve_pristine(stack: Stack, page: str, room: Path) -> Iterator[Target]:
     ):
         try:
             wait(process, address, room / "log")
-            yield Target(Attacker(address), Attacker(address), "ann", room, room / "log")
+            yield Target(Attacker(address), Attacker(address), "ann", room)
         finally:
             process.kill()
 
@@ -112,7 +110,7 @@ def serve_ours(stack: Stack, which: str, room: Path) -> Iterator[Target]:
     }
     with stack.serve(which, room / "log", **environ) as address:
         ann, bob = (Attacker(address).log_in(name, _PASSWORDS[name]) for name in ("ann", "bob"))
-        yield Target(bob, ann, "ann", room, room / "log")
+        yield Target(bob, ann, "ann", room)
 
 
 @pytest.fixture(scope="module")
@@ -360,14 +358,6 @@ def pickle_in_a_pdf(target: Target) -> bool:
     return trace.exists()
 
 
-def rubbish_after_an_upload(target: Target) -> bool:
-    """CVE-2024-53981, CVE-2024-8966: a line in the log for each byte after an upload's end."""
-    body, headers = form("a.txt", b"a")
-    before = target.log.stat().st_size
-    target.attacker.ask("POST", "/upload", body + b"x" * 20_000, headers)
-    return target.log.stat().st_size - before > 100_000
-
-
 def upload_without_a_file(target: Target) -> bool:
     """As CVE-2024-47874: fields that are no files are collected in memory."""
     body, headers = form("a.txt", b"a" * 1_000_000)
@@ -461,7 +451,6 @@ _ATTACKS: list[Callable[[Target], bool]] = [
     session_of_somebody_else,
     event_of_somebody_else,
     pickle_in_a_pdf,
-    rubbish_after_an_upload,
     upload_without_a_file,
 ]
 
