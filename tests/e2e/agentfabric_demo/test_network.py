@@ -5,7 +5,7 @@ import time
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.e2e.agentfabric.fabric import BUILDER_URL, Fabric
+from tests.e2e.agentfabric_demo.fabric import BUILDER_URL, Fabric
 from tests.e2e.builder_page import tab, update, use_tools, wait_until_ready
 from tests.e2e.intranet import Seen
 from tests.e2e.visits import Visits

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.e2e.agentfabric.documents import FACTS
-from tests.e2e.agentfabric.fabric import (
+from tests.e2e.agentfabric_demo.documents import FACTS
+from tests.e2e.agentfabric_demo.fabric import (
     BOT_URL,
     BUILDER_URL,
     FIRST,

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.agentfabric.documents import FACTS
-from tests.e2e.agentfabric.fabric import FIRST, Fabric
+from tests.e2e.agentfabric_demo.documents import FACTS
+from tests.e2e.agentfabric_demo.fabric import FIRST, Fabric
 from tests.e2e.builder_page import (
     ask,
     create,

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.agentfabric.constrain import constrained
-from tests.e2e.agentfabric.fabric import MODEL, Fabric
+from tests.e2e.agentfabric_demo.fabric import MODEL, Fabric
 from tests.e2e.builder_page import add_plugin, ask, describe, tab, update, use_tools
 from tests.e2e.demo import SERVER_URL
 from tests.e2e.intranet import ALLOWED_PORT, FORBIDDEN_PORT, HIGH_WATER, HOST, OUTSIDE, Seen

@@ -7,7 +7,7 @@ import urllib.request
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.agentfabric.fabric import (
+from tests.e2e.agentfabric_demo.fabric import (
     BUILDER_URL,
     FIRST,
     HEIGHT,

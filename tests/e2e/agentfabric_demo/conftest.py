@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.e2e.agentfabric import documents
-from tests.e2e.agentfabric.fabric import BOT_URL, BUILDER, BUILDER_URL, FIRST, LANDMARK, Fabric
+from tests.e2e.agentfabric_demo import documents
+from tests.e2e.agentfabric_demo.fabric import BOT_URL, BUILDER, BUILDER_URL, FIRST, LANDMARK, Fabric
 from tests.e2e.bundle import Bundle, built
 from tests.e2e.intranet import Seen
 from tests.e2e.visits import Visits, visits_of
