@@ -87,7 +87,7 @@ def test_a_plot_comes_back(fabric: Fabric, server: str, visits: Visits) -> None:
         page = page_with(fabric, visits, "code_interpreter")
         assert fabric.kernels() == 0
         ask(page, "Draw the tides of today.")
-        page.get_by_role("button", name="完成调用").click()
+        page.get_by_role("button", name="完成调用").first.click()
         plot = page.locator("#user_chatbot .message.bot img[src*='/file=']")
         expect(plot).to_be_visible()
         assert plot.evaluate("image => image.naturalWidth") > 100
@@ -107,7 +107,7 @@ def test_a_service_that_is_allowed_is_asked(
         page = page_with(fabric, visits, plugin=SCHEMA.format(host=OUTSIDE, port=ALLOWED_PORT))
         before = len(outside.packets())
         ask(page, "When is high water in Larkmoor?")
-        page.get_by_role("button", name="完成调用").click()
+        page.get_by_role("button", name="完成调用").first.click()
         answer = page.locator("#user_chatbot .message.bot").last
         expect(answer).to_contain_text(HIGH_WATER)
         picture(page, "agentfabric-plugin")
@@ -119,7 +119,7 @@ def test_no_other_service_can_be_asked(fabric: Fabric, server: str, visits: Visi
     with answering(fabric, server, TIDES):
         page = page_with(fabric, visits, plugin=SCHEMA.format(host=OUTSIDE, port=FORBIDDEN_PORT))
         ask(page, "When is high water in Larkmoor?")
-        page.get_by_role("button", name="完成调用").click()
+        page.get_by_role("button", name="完成调用").first.click()
         answer = page.locator("#user_chatbot .message.bot").last
         expect(answer).to_contain_text(f"{OUTSIDE}:{FORBIDDEN_PORT}")
         expect(answer).not_to_contain_text(HIGH_WATER)
