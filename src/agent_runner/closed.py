@@ -1,6 +1,5 @@
 """Keep the page in the browser from asking any other host."""
 
-import re
 from collections.abc import Callable
 
 import gradio.routes
@@ -8,21 +7,11 @@ import jinja2
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# What a browser enforces, whatever gradio, an answer or a knowledge file names. Gradio's own code
-# needs `unsafe-inline` and `unsafe-eval`; neither reaches another host.
-_POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
-    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
-    "media-src 'self' data: blob:; worker-src 'self' blob:; object-src 'none'; "
-    "base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
-)
-_OUTSIDE = re.compile(
-    r"<script[^>]*\bsrc=\"https?://[^>]*>\s*</script>|<link[^>]*\bhref=\"https?://[^>]*>"
-)
+import gradio_page
 
 
 class LocalTemplates(jinja2.BaseLoader):
-    """Gradio's page templates without the scripts and links that lead to other hosts."""
+    """Gradio's page templates as they are served here, see `gradio_page.offline`."""
 
     def __init__(self, original: jinja2.BaseLoader) -> None:
         self._original = original
@@ -31,12 +20,7 @@ class LocalTemplates(jinja2.BaseLoader):
         self, environment: jinja2.Environment, template: str
     ) -> tuple[str, str | None, Callable[[], bool] | None]:
         source, filename, uptodate = self._original.get_source(environment, template)
-        return without_outside(source), filename, uptodate
-
-
-def without_outside(html: str) -> str:
-    """``html`` without scripts and links to other hosts."""
-    return _OUTSIDE.sub("", html)
+        return gradio_page.offline(source), filename, uptodate
 
 
 def close_templates() -> None:
@@ -56,7 +40,7 @@ class WithPolicy:
         async def with_policy(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers["Content-Security-Policy"] = _POLICY
+                headers["Content-Security-Policy"] = gradio_page.POLICY
                 headers["Referrer-Policy"] = "no-referrer"
                 headers["X-Content-Type-Options"] = "nosniff"
             await send(message)

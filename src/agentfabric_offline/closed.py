@@ -4,20 +4,14 @@ import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from gradio_page import POLICY
+
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-# What a browser enforces, whatever gradio, an answer or a knowledge file names. Gradio's own code
-# needs `unsafe-inline` and `unsafe-eval`; neither reaches another host.
-_POLICY = (
-    "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:; "
-    "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
-    "media-src 'self' data: blob:; worker-src 'self' blob:; object-src 'none'; "
-    "base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
-)
 _HASHED = re.compile(r"/assets/[^/]+-[0-9a-f]{8}\.\w+")
 """Gradio's files whose names change with their content."""
 _STEADY = ("/assets/", "/static/", "/custom_component/", "/theme.css", "/favicon.ico")
@@ -65,7 +59,7 @@ class WithHeaders:
 
 def _headers(path: str) -> list[tuple[bytes, bytes]]:
     headers = [
-        (b"content-security-policy", _POLICY.encode()),
+        (b"content-security-policy", POLICY.encode()),
         (b"referrer-policy", b"same-origin"),
         (b"x-content-type-options", b"nosniff"),
     ]

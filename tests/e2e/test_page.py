@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from tests.e2e.bundle import Bundle
 from tests.e2e.chat_page import ANSWER_TIMEOUT, answer_of, ask
 from tests.e2e.demo import MODEL, SERVER_URL
-from tests.e2e.visits import Visits, picture
+from tests.e2e.visits import Visits, lose_files, picture
 
 QUESTION = "What is the door code of the boat house?"
 FACT = "7294"
@@ -33,6 +33,14 @@ def test_the_page_greets_with_the_agent(visits: Visits) -> None:
     expect(page.locator("h1")).to_have_text("Harbour Desk")
     expect(page.locator("#chat .example")).to_have_count(3)
     picture(page, "page")
+
+
+def test_a_page_that_lost_files_is_loaded_again(visits: Visits) -> None:
+    page = visits.open()
+    lost = lose_files(page)
+    page.reload()
+    expect(page.locator("h1")).to_have_text("Harbour Desk", timeout=30_000)
+    assert lost
 
 
 def test_a_fact_of_the_knowledge_is_answered(visits: Visits) -> None:

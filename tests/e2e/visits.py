@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, Page, Route, ViewportSize, sync_playwright
 
 from tests.e2e.bundle import dist
 from tests.e2e.needs import program
@@ -70,6 +70,21 @@ def visits_of(browser: Browser, address: str, landmark: str) -> Iterator[Visits]
     assert visits.requests
     own = (address, "data:", "blob:")
     assert [request for request in visits.requests if not request.startswith(own)] == []
+
+
+def lose_files(page: Page) -> list[str]:
+    """Has the page lose three of its files, each once; they are listed when they are asked for."""
+    lost: list[str] = []
+
+    def lose(route: Route) -> None:
+        if len(lost) < 3 and route.request.url not in lost:
+            lost.append(route.request.url)
+            route.abort("connectionreset")
+        else:
+            route.continue_()
+
+    page.route("**/assets/*Index-*.*", lose)
+    return lost
 
 
 def picture(page: Page, name: str) -> None:

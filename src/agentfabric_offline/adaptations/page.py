@@ -4,18 +4,15 @@ import base64
 import functools
 import io
 import os
-import re
 from collections.abc import Callable
 from typing import Any
 
 from agentfabric_offline.errors import Problem, UnexpectedShape
 from agentfabric_offline.texts import PAGE
 from agentfabric_offline.upstream import Upstream, expect
+from gradio_page import offline
 
 _UpToDate = Callable[[], bool] | None
-_OUTSIDE = re.compile(
-    r"<script[^>]*\bsrc=\"https?://[^>]*>\s*</script>|<link[^>]*\bhref=\"https?://[^>]*>"
-)
 
 
 def use_fonts_of_the_browser(upstream: Upstream) -> None:
@@ -28,25 +25,21 @@ def use_fonts_of_the_browser(upstream: Upstream) -> None:
 def strip_templates(upstream: Upstream) -> None:
     """Take scripts and links to other hosts out of gradio's page templates.
 
-    They are a script that resizes a frame around the page and hints for font services.
+    They are a script that resizes a frame around the page and hints for font services. A page that
+    lost one of its own files is loaded anew, where gradio shows its loading sign for ever.
     """
     env = expect(upstream.module("gradio.routes"), "templates").env
     loader = expect(env, "loader")
     get_source = expect(loader, "get_source", "environment", "template")
     # Else gradio has been changed, and the page may name them in another way.
-    if without_outside(get_source(env, "frontend/index.html")[0]).count("://") > 1:
+    if offline(get_source(env, "frontend/index.html")[0]).count("://") > 1:
         raise UnexpectedShape("gradio's frontend/index.html", "one address in a `meta`", "more")
 
     def stripped(environment: Any, template: str) -> tuple[str, str | None, _UpToDate]:
         source, filename, uptodate = get_source(environment, template)
-        return without_outside(source), filename, uptodate
+        return offline(source), filename, uptodate
 
     loader.get_source = stripped
-
-
-def without_outside(html: str) -> str:
-    """``html`` without scripts and links to other hosts."""
-    return _OUTSIDE.sub("", html)
 
 
 def use_a_local_placeholder(upstream: Upstream) -> None:

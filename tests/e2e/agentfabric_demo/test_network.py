@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, expect
 from tests.e2e.agentfabric_demo.fabric import BUILDER_URL, Fabric
 from tests.e2e.builder_page import tab, update, use_tools, wait_until_ready
 from tests.e2e.intranet import Seen
-from tests.e2e.visits import Visits
+from tests.e2e.visits import Visits, lose_files
 
 NOWHERE = "198.51.100.1"
 """A block for documentation (RFC 5737), reached by way of the machine outside, if at all."""
@@ -43,6 +43,18 @@ def test_the_page_is_there_within_three_seconds(
         seconds.append(time.monotonic() - start)
         page.context.close()
     assert min(seconds) < 3, seconds
+
+
+def test_a_page_that_lost_files_is_loaded_again(
+    fabric: Fabric, visits: Visits, browser: Browser
+) -> None:
+    cookies = fabric.enter(visits).context.storage_state()
+    # Another browser, which keeps no file.
+    page = browser.new_context(storage_state=cookies).new_page()
+    lost = lose_files(page)
+    page.goto(BUILDER_URL)
+    wait_until_ready(page)
+    assert lost
 
 
 @pytest.mark.usefixtures("silence")
