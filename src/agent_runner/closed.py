@@ -3,11 +3,10 @@
 from collections.abc import Callable
 
 import gradio.routes
+import gradio_page
 import jinja2
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-import gradio_page
 
 
 class LocalTemplates(jinja2.BaseLoader):

@@ -7,10 +7,11 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from gradio_page import offline
+
 from agentfabric_offline.errors import Problem, UnexpectedShape
 from agentfabric_offline.texts import PAGE
 from agentfabric_offline.upstream import Upstream, expect
-from gradio_page import offline
 
 _UpToDate = Callable[[], bool] | None
 
