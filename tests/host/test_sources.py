@@ -11,9 +11,11 @@ from tests.host.bundle import HOST
 
 PIECES = [HOST / "airgap", *sorted((HOST / "lib").glob("*.sh"))]
 ENTRY = re.compile(r"^    (\w+)\)\s+en='(.*?)'\s+zh='(.*?)' ;;$", re.MULTILINE | re.DOTALL)
+TABLES = sorted((HOST / "lib").glob("messages*.sh"))
 MESSAGES = {
     key: (english, chinese)
-    for key, english, chinese in ENTRY.findall((HOST / "lib" / "messages.sh").read_text())
+    for table in TABLES
+    for key, english, chinese in ENTRY.findall(table.read_text())
 }
 COMMENT = re.compile(r"(^|\s)#.*")
 CALL = re.compile(r"\b(?:say|text|fail|misused|progress) ([a-z]\w+)")
@@ -32,10 +34,10 @@ def test_every_message_is_in_the_table_and_used() -> None:
     used = {
         key
         for piece in PIECES
-        if piece.name != "messages.sh"
+        if piece not in TABLES
         for key in CALL.findall(COMMENT.sub("", piece.read_text()))
     }
-    built = {key for key in MESSAGES if re.match("word_|form_|p_", key)}
+    built = {key for key in MESSAGES if re.match("word_|form_|p_|why_", key)}
     assert used - built == set(MESSAGES) - built
 
 

@@ -1,6 +1,10 @@
 # shellcheck shell=sh
 # Every sentence that an operator reads, in English and Chinese; %s are filled in order, the same in
 # both. An error (e_…) says what was being done and what was found, what is needed, and what to do.
+# A subject with many sentences has a file of its own, lib/messages_SUBJECT.sh, with a function of
+# that name, which sets en and zh for a key of its own and returns 1 for another.
+
+TABLES= # those functions
 
 # text KEY [ARGUMENT…]: prints the message without a final newline.
 text() {
@@ -417,8 +421,9 @@ published agents AGENT_LISTEN=0.0.0.0) into %s, then run: %s up'
   to do: resolve what Docker says, then run down again' zh='删除 %s：Docker 拒绝，见上
   处理：按 Docker 的提示解决，然后再次运行 down' ;;
     *)
-        echo "airgap: no message named $1" >&2
-        exit 70
+        for table in $TABLES no_message; do
+            ! "$table" "$1" || break
+        done
         ;;
     esac
     shift
@@ -427,4 +432,9 @@ published agents AGENT_LISTEN=0.0.0.0) into %s, then run: %s up'
     zh) printf "$zh" "$@" ;;
     *) printf "$en" "$@" ;;
     esac
+}
+
+no_message() {
+    echo "airgap: no message named $1" >&2
+    exit 70
 }
