@@ -1,0 +1,156 @@
+"""ModelScope's hub, or an internal mirror of it: which files a model has, and where they are.
+
+The maintained client, `modelscope-hub`, makes the requests; which addresses those are and what the
+answers look like is in its source. It is configured by its own environment variables, of which
+these two matter here: MODELSCOPE_ENDPOINT, the address of a mirror, and MODELSCOPE_API_TOKEN.
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airgap.errors import AirgapError, UnavailableError
+
+if TYPE_CHECKING:
+    from modelscope_hub import HubApi
+    from modelscope_hub.errors import HubError
+
+ENDPOINT = "MODELSCOPE_ENDPOINT"
+TOKEN = "MODELSCOPE_API_TOKEN"
+
+_DOING = "asking the hub for the files of"
+
+
+@dataclass(frozen=True)
+class HubFile:
+    """A file as the hub lists it.
+
+    Attributes:
+        path: Below the model's folder, with slashes.
+        size: In bytes.
+        sha256: 64 lower-case hex digits; empty where the hub does not say.
+    """
+
+    path: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class HubModel:
+    """A model at one commit.
+
+    Attributes:
+        commit: What a branch or tag was when the hub was asked; 40 hex digits.
+        files: Sorted by path.
+    """
+
+    commit: str
+    files: tuple[HubFile, ...]
+
+
+class Hub:
+    """The hub that the environment names.
+
+    Attributes:
+        endpoint: Its address, without a slash at the end.
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        """Nothing is asked yet; ``environ`` says where the hub is and who asks."""
+        # The second is the client's older name, of which it would warn if it read that itself.
+        named = environ.get(ENDPOINT) or environ.get("MODELSCOPE_DOMAIN") or "https://modelscope.cn"
+        address = named if "://" in named else f"https://{named}"
+        self.endpoint = address.rstrip("/")
+        self._token = environ.get(TOKEN, "")
+        self._client: HubApi | None = None
+
+    def list(self, model_id: str, revision: str) -> HubModel:
+        """All files of a model at a branch, tag or commit; two requests of a few kilobytes.
+
+        Raises:
+            UnavailableError: The hub cannot be reached, or is out of order.
+            AirgapError: It does not know the model or the revision, or does not let us see it.
+        """
+        # A file's `Revision` is the commit that changed it last; the newest of them is the commit
+        # at which all files are what they are. Asked by that name they cannot move meanwhile.
+        newest = max(self._entries(model_id, revision), key=_committed, default={})
+        commit = str(newest.get("Revision") or revision)
+        entries = self._entries(model_id, commit)
+        files = [
+            HubFile(str(entry["Path"]), int(entry["Size"]), str(entry.get("Sha256") or "").lower())
+            for entry in entries
+            if entry.get("Type") != "tree"
+        ]
+        if not files:
+            raise AirgapError(
+                _DOING,
+                model_id,
+                expected=f"at least one file at the revision {revision}",
+                found=f"none at {self.endpoint}",
+                remedy="look at the model's page for its revisions and name one",
+            )
+        return HubModel(commit, tuple(sorted(files, key=lambda file: file.path)))
+
+    def request(self, model_id: str, commit: str, path: str) -> tuple[str, dict[str, str]]:
+        """Address and headers for a GET, with or without Range, of one file.
+
+        The hub answers with the file or with a redirect to another host, which must not be sent
+        the token.
+        """
+        address = self._api.legacy.get_download_url(model_id, "model", path, commit)
+        headers = {"User-Agent": "airgap", "Accept-Encoding": "identity"}
+        if self._token:
+            # As the client does: some of the hub's addresses read the one, some the other.
+            headers["Authorization"] = f"Bearer {self._token}"
+            headers["Cookie"] = f"m_session_id={self._token}"
+        return str(address), headers
+
+    @property
+    def _api(self) -> "HubApi":
+        if self._client is None:
+            # Imported here because it takes half a second, and a build that has all does not ask.
+            from modelscope_hub import HubApi, HubConfig
+
+            # It would note in the home folder who asked; of an impossible folder it makes nothing.
+            nowhere = Path(os.devnull)
+            self._client = HubApi(HubConfig(self.endpoint, nowhere, nowhere, token=self._token))
+        return self._client
+
+    def _entries(self, model_id: str, revision: str) -> Sequence[dict[str, Any]]:
+        from modelscope_hub.errors import HubError
+
+        try:
+            return self._api.legacy.list_repo_files(model_id, "model", revision)
+        except HubError as error:
+            raise self._explained(model_id, revision, error) from error
+
+    def _explained(self, model_id: str, revision: str, error: "HubError") -> AirgapError:
+        from modelscope_hub import errors
+
+        refused: dict[type[HubError], str] = {
+            errors.AuthenticationError: f"set {TOKEN} to a valid access token of the hub",
+            errors.PermissionDeniedError: "ask for access on the model's page, and set"
+            f" {TOKEN} to a token of that account",
+            errors.NotExistError: "look at the model's page for how its id is written and which"
+            " revisions it has",
+            errors.InvalidParameter: "look at the model's page for how its id is written",
+        }
+        remedy = next((text for kind, text in refused.items() if isinstance(error, kind)), None)
+        status = getattr(error, "status_code", None)
+        # In full it would repeat the request and the answer, over several lines.
+        said = getattr(error, "message", None) or str(error)
+        return (UnavailableError if remedy is None else AirgapError)(
+            _DOING,
+            model_id,
+            expected=f"its files at the revision {revision} from {self.endpoint}",
+            found=f"HTTP {status}: {said}" if status else said,
+            remedy=remedy
+            or f"try again later, let this machine reach it, or name a mirror in {ENDPOINT}",
+        )
+
+
+def _committed(entry: Mapping[str, Any]) -> int:
+    return int(entry.get("CommittedDate") or 0)
