@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from agentfabric_offline import knowledge_index
+from agentfabric_offline import embedding_socket, knowledge_index
 from agentfabric_offline.errors import Problem, WrongSetting, first_line
 from agentfabric_offline.upstream import Upstream, expect
 
@@ -78,6 +78,7 @@ def load_the_embedding_once(upstream: Upstream) -> None:
 
     Upstream loads a model of ModelScope's hub for each agent, that is twice for each load of a
     page. Here it is loaded while the page is already served, so that no visitor waits for it.
+    `airgap smoke` asks this same one through a socket.
     """
     folder = upstream.settings.embedding_dir
     if not (folder / "configuration.json").is_file():
@@ -97,5 +98,9 @@ def load_the_embedding_once(upstream: Upstream) -> None:
         except Problem as problem:
             _log.error("%s", problem)
 
+    try:
+        embedding_socket.answer_on(upstream.scratch / embedding_socket.NAME, shared.embed_documents)
+    except OSError as error:
+        _log.warning("nobody but the page can ask the embedding model: %s", error)
     # No daemon: a process that ends while torch is being loaded in one is aborted.
     threading.Thread(target=load, name="embedding").start()
