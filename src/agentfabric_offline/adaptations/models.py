@@ -12,6 +12,10 @@ from agentfabric_offline.upstream import Upstream, expect
 _LOCAL_TOOLS = frozenset({"code_interpreter"})
 """All others of upstream call a service on the internet."""
 
+SILENT_SECONDS = 300.0
+"""How long the model server may send nothing: a CPU reads a full context in a minute or two, and
+other answers may come first; after that a visitor wants to be told."""
+
 
 def offer_the_local_model_alone(upstream: Upstream) -> None:
     """Let both agents use the local model, whatever `builder_config.json` names.
@@ -76,8 +80,8 @@ def share_one_client(upstream: Upstream) -> None:
         base_url=upstream.server.url,
         # Upstream tries again by itself.
         max_retries=0,
-        # Seconds: an answer may wait for others in the server, a connection need not.
-        timeout=upstream.module("httpx").Timeout(600, connect=5),
+        # A connection need not wait for the answers of others.
+        timeout=upstream.module("httpx").Timeout(SILENT_SECONDS, connect=5),
     )
     module.OpenAI = lambda api_key, base_url: client
 

@@ -193,12 +193,12 @@ def test_all_agents_share_a_client_that_knows_the_key(served: Any) -> None:
 
     module = SimpleNamespace(OpenAI=client)
     served.modules["modelscope_agent.llm.openai"] = module
-    served.modules["httpx"] = SimpleNamespace(Timeout=lambda *_, **__: 0)
+    served.modules["httpx"] = SimpleNamespace(Timeout=lambda silent, connect: (silent, connect))
     models.share_one_client(served)
     first: Callable[..., object] = module.OpenAI
     assert first(api_key="EMPTY", base_url="x") is first(api_key="EMPTY", base_url="x")
-    assert [(each["api_key"], each["base_url"]) for each in made] == [
-        ("s3cret", "http://server:8000/v1")
+    assert [(each["api_key"], each["base_url"], each["timeout"]) for each in made] == [
+        ("s3cret", "http://server:8000/v1", (300, 5))
     ]
 
 
