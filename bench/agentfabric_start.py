@@ -53,7 +53,7 @@ def _start(bundle: Bundle, image: str) -> float:
     port = free_port()
     start = time.perf_counter()
     name = bundle.docker(
-        *("run", "--detach", "--read-only", "--tmpfs", "/tmp:rw,exec", "--tmpfs", "/state"),
+        *("run", "--detach", "--read-only", "--tmpfs", "/tmp:rw,exec", "--tmpfs", "/state:uid=1000"),
         *("--user", "1000:1000", "--cap-drop", "ALL", "--publish", f"127.0.0.1:{port}:7860"),
         *("--mount", f"type=bind,source={agentfabric.EMBEDDING},target=/embedding,readonly"),
         *("--env", "EMBEDDING_DIR=/embedding", "--env", "STATE_DIR=/state", "--env", "HOME=/tmp"),
@@ -64,7 +64,7 @@ def _start(bundle: Bundle, image: str) -> float:
     curl = [program("curl"), "--silent", "--output", "/dev/null", "--fail"]
     while subprocess.run([*curl, f"http://127.0.0.1:{port}/"]).returncode:
         if time.perf_counter() - start > 300:
-            sys.exit(bundle.docker("logs", name))
+            sys.exit(f"not started: docker logs {name}")
         time.sleep(0.1)
     taken = time.perf_counter() - start
     bundle.docker("rm", "--force", name)
