@@ -15,10 +15,24 @@
 #   BUILDER_STACK    the stack of AgentFabric's page, and of what it publishes
 #   AGENT            folder under agents/ of an agent that the bundle brings
 #   AGENT_STACK      the stack of agent_runner, for AGENT and for what is published with it
+# and facts that the build found, in bytes and tokens, for `airgap check`; unknown ones are left out:
+#   STACK_CUDA STACK_DRIVER      the CUDA of the server's wheels, and the oldest major driver for it
+#   STACK_CAPABILITIES           the GPUs that its wheels were built for, as "8.0 9.0"
+#   MODEL_WEIGHTS MODEL_KV_PER_TOKEN MODEL_MAX_LEN MODEL_HEADS MODEL_KV_HEADS MODEL_ARCHITECTURE
+#   IMAGE_SIZE BUNDLE_SIZE       of the image's layers; of all files of the bundle
+# and facts, each a number unless said otherwise, where the build knows them:
+#   STACK_CUDA, STACK_DRIVER      CUDA's version such as 12.8, and the oldest major version of the driver
+#   STACK_CAPABILITIES            the compute capabilities that the wheels were built for: 8.0 8.6 …
+#   MODEL_WEIGHTS, MODEL_KV_PER_TOKEN    bytes, the latter of context in all layers, at 2 an element
+#   MODEL_MAX_LEN                 tokens of context that the model was made for
+#   MODEL_HEADS, MODEL_KV_HEADS, MODEL_ARCHITECTURE (a name)
+#   IMAGE_SIZE, BUNDLE_SIZE       bytes
 # airgap.conf is the operator's; airgap.conf.example lists every setting with its meaning.
 
 NEEDED_KEYS='BUNDLE IMAGE IMAGE_ID IMAGE_MANIFEST SERVER_STACK LLM EMBEDDING DEVICE'
-BUNDLE_KEYS="$NEEDED_KEYS BUILDER_STACK AGENT AGENT_STACK"
+BUNDLE_KEYS="$NEEDED_KEYS BUILDER_STACK AGENT AGENT_STACK STACK_CUDA STACK_DRIVER STACK_CAPABILITIES"
+BUNDLE_KEYS="$BUNDLE_KEYS MODEL_WEIGHTS MODEL_KV_PER_TOKEN MODEL_MAX_LEN MODEL_HEADS MODEL_KV_HEADS"
+BUNDLE_KEYS="$BUNDLE_KEYS MODEL_ARCHITECTURE IMAGE_SIZE BUNDLE_SIZE"
 SETTING_KEYS='SERVER_LISTEN SERVER_PORT SERVER_KEY_FILE BUILDER_LISTEN BUILDER_PORT AGENT_LISTEN AGENT_PORT'
 SETTING_KEYS="$SETTING_KEYS LOGIN ALLOW LLM_URL LLM_MODEL LLM_KEY_FILE LLM_DIR EMBEDDING_DIR"
 SETTING_KEYS="$SETTING_KEYS STATE_DIR CODE_INTERPRETER_DIR DOCKER"
