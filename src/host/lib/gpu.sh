@@ -3,6 +3,7 @@
 # below HOST_ROOT, which only tests set.
 
 HOST_ROOT=${AIRGAP_HOST_ROOT-}
+SMI_PATIENCE=60 # seconds; nvidia-smi may wait for ever for a GPU that fell off the bus
 
 # find_gpus: sets what CUDA would see, without changing anything:
 #   GPU_COUNT   the number of GPUs
@@ -38,9 +39,9 @@ ask_nvidia_smi() {
     esac
 }
 
-# query_gpus FIELDS: nvidia-smi may wait for ever for a GPU that fell off the bus.
+# query_gpus FIELDS
 query_gpus() {
-    timeout 60 "$smi" --query-gpu="$1" --format=csv,noheader,nounits 2>&1
+    timeout "$SMI_PATIENCE" "$smi" --query-gpu="$1" --format=csv,noheader,nounits 2>&1
 }
 
 # take_mig_instance: the first instance takes the place of all GPUs, as it does for CUDA programs. Its
@@ -50,7 +51,7 @@ take_mig_instance() {
     GPU_LINES=$(
         {
             printf '%s\n' "$GPU_LINES"
-            timeout 60 "$smi" -L 2>/dev/null
+            timeout "$SMI_PATIENCE" "$smi" -L 2>/dev/null
         } | awk -F '|' '
             NF == 4 { name[$1] = $2; capability[$1] = $4; next }
             /^GPU [0-9]+:/ { gpu = $0; sub(/^GPU /, "", gpu); sub(/:.*/, "", gpu) }
