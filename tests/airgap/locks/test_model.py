@@ -1,10 +1,12 @@
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from airgap.errors import AirgapError
 from airgap.locks.model import Conversion, ModelFile, ModelLock, parse, render
+from airgap.locks.model_origin import FolderOrigin, HubOrigin, Origin
 from airgap.locks.python import Wheel
 from airgap.store import Blob
 
@@ -29,9 +31,23 @@ def file(path: str, **changes: Any) -> dict[str, Any]:
     return {"path": path, "size": 1, "sha256": A} | changes
 
 
-def test_what_is_written_is_read_again() -> None:
-    assert parse(render(LOCK), "model.lock") == LOCK
-    assert LOCK.size == 190
+def hub(**changes: Any) -> dict[str, Any]:
+    origin = {"id": "qwen/Qwen1.5-7B-Chat", "revision": "master", "commit": "0" * 40}
+    return {"modelscope": origin | changes}
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [LOCK.origin, HubOrigin("qwen/Qwen1.5-7B-Chat", "v1.0", "0" * 40), FolderOrigin()],
+)
+def test_what_is_written_is_read_again(origin: Origin) -> None:
+    lock = replace(LOCK, origin=origin, recipe=None)
+    assert parse(render(lock), "model.lock") == lock
+    assert lock.size == 190
+
+
+def test_the_variable_that_names_a_folder_is_one_that_a_shell_can_set() -> None:
+    assert replace(LOCK, name="my-model.v1").variable == "AIRGAP_MODEL_MY_MODEL_V1"
 
 
 def test_keys_are_sorted_and_indented_by_one() -> None:
@@ -61,7 +77,13 @@ def test_a_path_out_of_the_folder_is_refused(path: Any) -> None:
         ({"name": "../x"}, "name: not a folder's name"),
         ({"license": " "}, "license: not an SPDX expression"),
         ({"recipe": {"name": "x", "version": "1"}}, "recipe: should be null"),
-        ({"origin": {"url": "x"}}, "origin: should be a wheel"),
+        ({"origin": {"url": "x"}}, "origin: should be a folder, a modelscope model"),
+        ({"origin": {"folder": {"path": "/x"}}}, "origin: should be a folder"),
+        ({"origin": {"modelscope": {"id": "a/b"}}}, "origin: should be a folder"),
+        ({"origin": hub(id="../x/y")}, "origin: not an id"),
+        ({"origin": hub(id=7)}, "origin: not an id"),
+        ({"origin": hub(revision="")}, "origin: not a revision"),
+        ({"origin": hub(commit="master")}, "origin: not a commit"),
         ({"extra": 1}, "the lock: should be an object of"),
     ],
 )

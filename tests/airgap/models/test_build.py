@@ -31,20 +31,25 @@ def lock(store: Store, write_gguf: WriteGguf, add_wheel: AddWheel) -> ModelLock:
     return ModelLock("small", "MIT", wheel, Conversion(RECIPE, CONVERTERS[RECIPE].version), files)
 
 
+def package(lock: ModelLock) -> Wheel:
+    assert isinstance(lock.origin, Wheel)
+    return lock.origin
+
+
 def test_what_comes_out_is_what_the_lock_says_and_is_in_the_store(
     store: Store, lock: ModelLock
 ) -> None:
     made = build_model(store, lock, Progress())
     assert made == {file.path: file.blob for file in lock.files}
     assert all(map(store.has, made.values()))
-    kept = {file.blob.sha256 for file in lock.files} | {lock.origin.blob.sha256}
+    kept = {file.blob.sha256 for file in lock.files} | {package(lock).blob.sha256}
     assert {path.name for path in (store.root / "blobs" / "sha256").iterdir()} == kept
     assert {"LICENSE", "config.json", "model.safetensors", "tokenizer.json"} <= made.keys()
 
 
 def test_a_second_build_needs_neither_package_nor_conversion(store: Store, lock: ModelLock) -> None:
     build_model(store, lock, Progress())
-    store.path(lock.origin.blob).unlink()
+    store.path(package(lock).blob).unlink()
     assert build_model(store, lock, Progress())
 
 

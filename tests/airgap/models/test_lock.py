@@ -56,6 +56,7 @@ def test_two_runs_give_the_same_lock_and_a_build_from_it_works(folder: Path, sto
     text = (folder / "one.lock").read_text()
     assert text == (folder / "two.lock").read_text()
     lock = parse(text, "one.lock")
+    assert isinstance(lock.origin, Wheel)
     assert (lock.origin.name, lock.origin.version) == ("small-model", "1.0")
     assert build_model(store, lock, Progress())["README.md"].size == len("A model.\n")
 

@@ -1,0 +1,106 @@
+"""Where the files of a locked model come from: a package, ModelScope's hub, or a folder."""
+
+import re
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from airgap.locks.problems import Problems
+from airgap.locks.python import Wheel, problems_of_wheel
+from airgap.store import Blob
+
+
+@dataclass(frozen=True)
+class HubOrigin:
+    """A model on ModelScope's hub, or on a mirror of it.
+
+    Attributes:
+        id: ``owner/name``.
+        revision: The branch, tag or commit that was asked for.
+        commit: What it was then; 40 hex digits.
+    """
+
+    id: str
+    revision: str
+    commit: str
+
+
+@dataclass(frozen=True)
+class FolderOrigin:
+    """A folder of this or another machine; `ModelLock.variable` names it where it is needed."""
+
+
+Origin = Wheel | HubOrigin | FolderOrigin
+
+MODEL_ID = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
+"""``owner/name`` as the hub writes it."""
+
+_WHEEL_KEYS = {"filename", "name", "sha256", "size", "version"}
+
+
+def origin_value(origin: Origin) -> dict[str, Any]:
+    """The origin as JSON."""
+    if isinstance(origin, FolderOrigin):
+        return {"folder": {}}
+    if isinstance(origin, HubOrigin):
+        return {"modelscope": asdict(origin)}
+    return {
+        "wheel": {
+            "name": origin.name,
+            "version": origin.version,
+            "filename": origin.filename,
+            "size": origin.blob.size,
+            "sha256": origin.blob.sha256,
+        }
+    }
+
+
+def parse_origin(
+    value: Any, blob: Callable[[dict[str, Any]], Blob | None], problems: Problems
+) -> Origin | None:
+    """Read what `origin_value` wrote; ``blob`` reads the size and sha256 of an object."""
+    kind, fields = next(iter(value.items())) if _is_single(value) else ("", {})
+    if kind == "folder" and fields == {}:
+        return FolderOrigin()
+    if kind == "modelscope" and fields.keys() == {"id", "revision", "commit"}:
+        return _hub(fields, problems)
+    if kind == "wheel" and fields.keys() == _WHEEL_KEYS:
+        return _wheel(fields, blob(fields), problems)
+    problems.add(
+        "origin",
+        "should be a folder, a modelscope model with commit, id, revision, or a wheel with "
+        + ", ".join(sorted(_WHEEL_KEYS)),
+    )
+    return None
+
+
+def _is_single(value: Any) -> bool:
+    return (
+        isinstance(value, dict)
+        and len(value) == 1
+        and all(isinstance(fields, dict) for fields in value.values())
+    )
+
+
+def _hub(fields: dict[str, Any], problems: Problems) -> HubOrigin | None:
+    origin = HubOrigin(**fields)
+    if not isinstance(origin.id, str) or not MODEL_ID.fullmatch(origin.id):
+        problems.add("origin", f"not an id as `owner/name`: {origin.id!r}")
+    elif not isinstance(origin.revision, str) or not origin.revision.strip():
+        problems.add("origin", f"not a revision: {origin.revision!r}")
+    elif not isinstance(origin.commit, str) or not re.fullmatch(r"[0-9a-f]{40}", origin.commit):
+        problems.add("origin", f"not a commit in 40 lower-case hex digits: {origin.commit!r}")
+    else:
+        return origin
+    return None
+
+
+def _wheel(fields: dict[str, Any], blob: Blob | None, problems: Problems) -> Wheel | None:
+    name, version, filename = fields["name"], fields["version"], fields["filename"]
+    if not all(isinstance(field, str) for field in (name, version, filename)):
+        problems.add("origin", "name, version and filename should be text")
+        return None
+    found = list(problems_of_wheel(name, version, filename))
+    for problem in found:
+        problems.add("origin", problem)
+    return Wheel(name, version, filename, blob) if blob is not None and not found else None
