@@ -7,9 +7,11 @@ Layout of the store's folder::
     recipes/<key>.json   what a recipe gave: output name -> blob
     locks/<name>         flock files
     tmp/<name>/          unfinished work of a live process; swept when that process is gone
+    unfinished/<hex>     pieces of a blob, kept by a fetch that was cut for the next one to go on
 
 A blob gets its name only after its bytes are on disk and their hash is known, by a rename inside
-one file system, so a kill at any moment leaves either the whole blob or a folder under ``tmp``.
+one file system, so a kill at any moment leaves the whole blob, or what is under ``tmp`` or
+``unfinished``.
 """
 
 import contextlib
@@ -40,6 +42,9 @@ _CHUNK = 1 << 20
 
 _SMALL_MAY_LIVE = 3600
 """Age in seconds from which on a small file in ``tmp`` is a killed process's."""
+
+_UNFINISHED_LIVE = 30 * 24 * 3600
+"""Seconds after which pieces that no fetch went on with are removed."""
 
 
 @dataclass(frozen=True, order=True)
@@ -137,8 +142,10 @@ class Store:
         self._recipes = root / "recipes"
         self._locks = root / "locks"
         self._tmp = root / "tmp"
-        with _disk_errors("opening the store", root):
-            for folder in (self._blobs, self._stamps, self._recipes, self._locks, self._tmp):
+        self._unfinished = root / "unfinished"
+        folders = (self._blobs, self._stamps, self._recipes, self._locks, self._tmp)
+        with disk_errors("opening the store", root):
+            for folder in (*folders, self._unfinished):
                 folder.mkdir(parents=True, exist_ok=True)
 
     def path(self, blob: Blob) -> Path:
@@ -177,7 +184,7 @@ class Store:
         Raises:
             AirgapError: The bytes are not those of ``expected``, or the disk is full.
         """
-        with self.workdir() as work, _disk_errors(doing, subject):
+        with self.workdir() as work, disk_errors(doing, subject):
             partial = work / "blob"
             with open(partial, "wb", buffering=_CHUNK) as file:
                 writer = BlobWriter(file)
@@ -200,7 +207,7 @@ class Store:
             AirgapError: The file is not the ``expected`` one; it is left where it is.
         """
         subject = subject or path.name
-        with _disk_errors(doing, subject):
+        with disk_errors(doing, subject):
             if path.stat().st_dev != self._tmp.stat().st_dev:
                 with (
                     self.writer(expected, doing=doing, subject=subject) as out,
@@ -213,6 +220,22 @@ class Store:
             _fsync(path)
             self._enter(path, blob, expected, doing, subject)
             return blob
+
+    def unfinished(self, blob: Blob) -> Path:
+        """Where pieces of the blob gather until `enter`; asked for by who holds the blob's lock.
+
+        Removes what was left there so long ago that nobody will go on with it.
+        """
+        for path in self._unfinished.iterdir():
+            with contextlib.suppress(FileNotFoundError):
+                if time.time() - path.stat().st_mtime > _UNFINISHED_LIVE:
+                    path.unlink()
+        return self._unfinished / blob.sha256
+
+    def enter(self, path: Path, blob: Blob) -> None:
+        """Move a file on the store's disk in as the blob that it is known to be; reads nothing."""
+        _fsync(path)
+        self._enter(path, blob, None, "", "")
 
     def result(self, recipe: Recipe) -> dict[str, Blob] | None:
         """What the recipe gave before, if every output is still here and whole."""
@@ -273,7 +296,7 @@ class Store:
                 return
         except FileNotFoundError:
             pass
-        with _disk_errors("writing", dest):
+        with disk_errors("writing", dest):
             dest.parent.mkdir(parents=True, exist_ok=True)
             partial = dest.with_name(f".{dest.name}.{secrets.token_hex(4)}")
             try:
@@ -318,7 +341,7 @@ class Store:
 
     def _write_small(self, path: Path, data: bytes) -> None:
         partial = self._tmp / f"{secrets.token_hex(8)}.small"
-        with _disk_errors("writing", path):
+        with disk_errors("writing", path):
             try:
                 with open(partial, "wb") as file:
                     file.write(data)
@@ -369,7 +392,8 @@ def _remove_tree(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _disk_errors(doing: str, subject: object) -> Iterator[None]:
+def disk_errors(doing: str, subject: object) -> Iterator[None]:
+    """Turn what the disk refuses, space or permission, into an `AirgapError`."""
     try:
         yield
     except OSError as error:

@@ -8,8 +8,12 @@ Job = Callable[[threading.Event], None]
 """A piece of work that gives up soon after the event is set."""
 
 
-def run_all(jobs: Sequence[Job], workers: int) -> None:
+def run_all(
+    jobs: Sequence[Job], workers: int, break_off: Callable[[], None] = lambda: None
+) -> None:
     """Run every job, ``workers`` of them at a time, in order.
+
+    ``break_off`` is called once the event is set, to end what a job may be waiting for.
 
     Raises:
         Exception: What the first failing job raised; the others were stopped by then.
@@ -22,5 +26,6 @@ def run_all(jobs: Sequence[Job], workers: int) -> None:
                 future.result()
         except BaseException:
             stop.set()
+            break_off()
             pool.shutdown(cancel_futures=True)
             raise

@@ -304,6 +304,7 @@ class _Handler(BaseHTTPRequestHandler):
         if other_host:
             self.send_header("Accept-Ranges", "bytes")
             self.send_header("X-Linked-ETag", f'"{content.sha256}"')
+            self.send_header("ETag", f'"{(fault.instead or content).sha256[:32]}"')
         self.end_headers()
         if self.command == "HEAD":
             return

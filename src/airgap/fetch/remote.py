@@ -1,0 +1,106 @@
+"""A file at a hub, and what people are told when it cannot be had."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from airgap.errors import AirgapError, UnavailableError
+from airgap.models.hub import ENDPOINT, TOKEN
+from airgap.store import Blob
+
+DOING = "fetching"
+
+_LOCK_ANEW = (
+    "run the same command again; if it says the same, ask whoever publishes the model, or make the"
+    " lock anew and look at what changed before you commit it"
+)
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A file as a lock names it, and where it is to be had.
+
+    Attributes:
+        name: For people: ``qwen1_5_7b_chat/model-00001-of-00004.safetensors``.
+        address: Where to ask for it.
+        headers: For that address's host alone, such as a token; a host that it sends on to does
+            not get them.
+    """
+
+    name: str
+    blob: Blob
+    address: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+def refused(file: Remote, status: int, found: str) -> AirgapError:
+    """For a status after which asking again is of no use."""
+    if status == 401:
+        remedy = f"set {TOKEN} to a valid access token of the hub"
+    elif status == 403:
+        remedy = f"ask for access on the model's page, and set {TOKEN} to a token of that account"
+    elif status in (404, 410):
+        remedy = (
+            f"look whether the hub, or the mirror in {ENDPOINT}, still has this revision;"
+            " else make the lock anew"
+        )
+    else:
+        remedy = f"look at the hub, or name a mirror in {ENDPOINT}"
+    return AirgapError(
+        DOING, file.name, expected=f"the file from {file.address}", found=found, remedy=remedy
+    )
+
+
+def unreachable(file: Remote, found: str, tries: int) -> AirgapError:
+    """For a server that cuts, stalls, or is out of order, again and again."""
+    return UnavailableError(
+        DOING,
+        file.name,
+        expected=f"an answer from {file.address}",
+        found=f"{found} ({tries} tries)",
+        remedy=f"look at the network, its proxy and {ENDPOINT}, then run the same command again;"
+        " what had arrived is kept",
+    )
+
+
+def untrusted(file: Remote, error: Exception) -> AirgapError:
+    """For a certificate that this machine does not trust."""
+    return AirgapError(
+        DOING,
+        file.name,
+        expected=f"a trusted certificate at {file.address}",
+        found=str(error),
+        remedy="name the authority's certificate in REQUESTS_CA_BUNDLE",
+    )
+
+
+def wrong_size(file: Remote, found: str) -> AirgapError:
+    """For a server that says, or sends, another size than the lock."""
+    return AirgapError(
+        DOING,
+        file.name,
+        expected=f"{file.blob.size} bytes, as locked",
+        found=found,
+        remedy=_LOCK_ANEW,
+    )
+
+
+def wrong_hash(file: Remote, found: str) -> AirgapError:
+    """For content that is not the lock's; nothing of it was kept."""
+    return AirgapError(
+        DOING,
+        file.name,
+        expected=str(file.blob),
+        found=f"{found}; nothing of it was kept",
+        remedy=_LOCK_ANEW,
+    )
+
+
+def changed(file: Remote, before: str, after: str) -> AirgapError:
+    """For content that became another between two requests; nothing of it was kept."""
+    return AirgapError(
+        DOING,
+        file.name,
+        expected=f"the content that the server called {before} when the first part was fetched",
+        found=f"one called {after}; nothing of the first was kept",
+        remedy=_LOCK_ANEW,
+    )
