@@ -26,8 +26,9 @@ _HELP = {
     " (default: 256M on a CPU; on a GPU, GPU_MEMORY_UTILIZATION decides)",
     "GENERATION_CONFIG": "JSON in the form of generation_config.json: what holds where a request"
     ' says nothing, as {"temperature": 0, "max_new_tokens": 512}',
-    "DTYPE": "the type to compute in: auto, bfloat16, float16 or float32 (default: auto)",
+    "DTYPE": "the type to compute in: auto, half, bfloat16 or float32 (default: auto)",
     "GPU_MEMORY_UTILIZATION": "the share of the GPU's memory to take (default: vLLM's)",
+    "TENSOR_PARALLEL": "how many GPUs share the model (default: 1)",
     "EXTRA_ARGS": "more arguments for vLLM, quoted as in a shell",
 }
 
@@ -52,6 +53,7 @@ class Settings:
     generation_config: dict[str, Any]
     dtype: str
     gpu_memory_utilization: float | None
+    tensor_parallel: int
     extra_args: tuple[str, ...]
 
 
@@ -104,8 +106,10 @@ def vllm_arguments(settings: Settings, config_dir: Path) -> list[str]:
     if settings.device == "cpu":
         # Compiling takes minutes on a CPU, and a compiler.
         arguments.append("--enforce-eager")
-    elif settings.gpu_memory_utilization is not None:
-        arguments += ["--gpu-memory-utilization", str(settings.gpu_memory_utilization)]
+    else:
+        arguments += ["--tensor-parallel-size", str(settings.tensor_parallel)]
+        if settings.gpu_memory_utilization is not None:
+            arguments += ["--gpu-memory-utilization", str(settings.gpu_memory_utilization)]
     return [*arguments, *settings.extra_args]
 
 
@@ -136,6 +140,7 @@ def _settings(values: Mapping[str, str]) -> Settings:
         generation_config=_generation_config(values["GENERATION_CONFIG"] or "{}"),
         dtype=values["DTYPE"] or "auto",
         gpu_memory_utilization=_share(values["GPU_MEMORY_UTILIZATION"]),
+        tensor_parallel=_number("TENSOR_PARALLEL", values["TENSOR_PARALLEL"] or "1", 1, 64),
         extra_args=tuple(extra_args),
     )
 

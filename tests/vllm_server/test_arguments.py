@@ -61,13 +61,15 @@ def test_vllm_on_a_gpu() -> None:
         "MODEL_DIR": "/models/tiny",
         "DEVICE": "cuda",
         "GPU_MEMORY_UTILIZATION": "0.85",
-        "DTYPE": "float16",
+        "DTYPE": "half",
+        "TENSOR_PARALLEL": "2",
     }
     arguments = vllm_arguments(read_settings([], environ), Path("/tmp/config"))
     assert "--enforce-eager" not in arguments
     assert "--kv-cache-memory-bytes" not in arguments
     assert value_after(arguments, "--gpu-memory-utilization") == "0.85"
-    assert value_after(arguments, "--dtype") == "float16"
+    assert value_after(arguments, "--dtype") == "half"
+    assert value_after(arguments, "--tensor-parallel-size") == "2"
 
 
 def test_extra_arguments_come_last_and_are_split_as_a_shell_does() -> None:
@@ -88,6 +90,8 @@ def test_extra_arguments_come_last_and_are_split_as_a_shell_does() -> None:
         ("KV_CACHE_MEMORY", "1.5G"),
         ("GPU_MEMORY_UTILIZATION", "1.2"),
         ("GPU_MEMORY_UTILIZATION", "0"),
+        ("TENSOR_PARALLEL", "0"),
+        ("TENSOR_PARALLEL", "auto"),
         ("GENERATION_CONFIG", "temperature=0"),
         ("GENERATION_CONFIG", "[]"),
         ("EXTRA_ARGS", "'open"),

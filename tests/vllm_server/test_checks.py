@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.vllm_server.conftest import write_shard
-from vllm_server.checks import check_gpu, check_memory, check_model, check_port, read_api_key
+from vllm_server.checks import check_memory, check_model, check_port, read_api_key
 from vllm_server.errors import StartError
 
 GIB = 1 << 30
@@ -95,14 +95,6 @@ def test_a_system_that_does_not_say_passes(tmp_path: Path) -> None:
 def test_too_little_memory_is_told_in_figures(tmp_path: Path, available: int, limit: str) -> None:
     with pytest.raises(StartError, match=r"at least 2\.0 GiB of memory, and 1\.0 GiB are free"):
         check_memory(2 * GIB, root_with(tmp_path, available, limit))
-
-
-def test_a_gpu_is_looked_for_among_the_devices(tmp_path: Path) -> None:
-    (tmp_path / "nvidiactl").touch()
-    with pytest.raises(StartError, match="no NVIDIA GPU"):
-        check_gpu(tmp_path)
-    (tmp_path / "nvidia0").touch()
-    check_gpu(tmp_path)
 
 
 def test_a_key_is_read_without_its_newline(tmp_path: Path) -> None:

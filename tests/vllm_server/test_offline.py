@@ -12,10 +12,22 @@ def test_everything_that_reports_or_downloads_is_off(tmp_path: Path) -> None:
     assert changes["VLLM_NO_USAGE_STATS"] == changes["DO_NOT_TRACK"] == "1"
     assert changes["HF_HUB_OFFLINE"] == changes["TRANSFORMERS_OFFLINE"] == "1"
     assert changes["VLLM_HOST_IP"] == "127.0.0.1"
+    assert changes["VLLM_USE_FLASHINFER_SAMPLER"] == "0"
 
 
 def test_a_home_that_can_be_written_stays(tmp_path: Path) -> None:
     assert "HOME" not in offline_environment({"HOME": str(tmp_path)})
+
+
+def test_a_home_from_which_nothing_may_be_run_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    noexec = os.statvfs_result((4096, 4096, 1, 1, 1, 1, 1, 1, os.ST_NOEXEC, 255))
+    monkeypatch.setattr("os.statvfs", lambda path: noexec)
+    home = tmp_path / "home"
+    home.mkdir()
+    assert Path(offline_environment({"HOME": str(home)})["HOME"]) != home
 
 
 @pytest.mark.parametrize("environ", [{}, {"HOME": ""}, {"HOME": "/proc/nowhere"}])
