@@ -182,6 +182,8 @@ class WheelhouseFieldSet(SpecFieldSet, PackageFieldSet):
 
     lock: kinds.WheelhouseLockField
     build_backends: kinds.BuildBackendsField
+    cuda: kinds.CudaField
+    driver: kinds.DriverField
     output_path: OutputPathField
 
 
@@ -199,12 +201,14 @@ async def wheelhouse_spec(field_set: WheelhouseFieldSet) -> Spec:
         Get(HydratedSources, HydrateSourcesRequest(field))
         for field in (field_set.lock, backends[0][kinds.WheelhouseLockField])
     )
+    fields = {"cuda": field_set.cuda.value, "driver": field_set.driver.value}
     return _spec(
         field_set,
         "wheelhouse",
         await Get(Digest, MergeDigests([lock.snapshot.digest, backends_lock.snapshot.digest])),
         lock=lock.snapshot.files[0],
         build_backends=backends_lock.snapshot.files[0],
+        **{name: str(value) for name, value in fields.items() if value is not None},
     )
 
 

@@ -9,6 +9,7 @@ from pants.engine.target import (
     COMMON_TARGET_FIELDS,
     AsyncFieldMixin,
     DictStringToStringField,
+    IntField,
     InvalidFieldException,
     MultipleSourcesField,
     SingleSourceField,
@@ -53,9 +54,31 @@ class BuildBackendsField(StringField, AsyncFieldMixin):
     )
 
 
+class CudaField(StringField):
+    alias = "cuda"
+    help = "Of a model server's stack for NVIDIA GPUs: the CUDA that its wheels bring, as `12.8`."
+
+
+class DriverField(IntField):
+    alias = "driver"
+    help = help_text(
+        """
+        The oldest major version of NVIDIA's driver that runs this CUDA, by the rule that a driver
+        for one minor version of CUDA runs all of its major version: 525 for CUDA 12, 580 for 13.
+        """
+    )
+
+
 class Wheelhouse(Target):
     alias = "wheelhouse"
-    core_fields = (*COMMON_TARGET_FIELDS, WheelhouseLockField, BuildBackendsField, OutputPathField)
+    core_fields = (
+        *COMMON_TARGET_FIELDS,
+        WheelhouseLockField,
+        BuildBackendsField,
+        CudaField,
+        DriverField,
+        OutputPathField,
+    )
     help = help_text(
         """
         A stack: one locked set of wheels for one Python and platform.

@@ -66,11 +66,12 @@ def lay_out(store: Store, bundle: Bundle) -> Tree:
     _check_names(bundle)
     files = dict(bundle.program)
     files[PROGRAM] = Entry(files[PROGRAM].blob, executable=True)
-    files[CONF] = Entry(_write(store, CONF, _conf(bundle)))
     files |= tree.below("image", bundle.image)
     for folder, parts in bundle.folders.items():
         for name, part in parts.items():
             files |= tree.below(f"{folder}/{name}", part)
+    sizes = {"IMAGE_SIZE": _size(bundle.image), "BUNDLE_SIZE": _size(files)}
+    files[CONF] = Entry(_write(store, CONF, _conf(bundle, sizes)))
     listed = manifest.render({path: entry.blob for path, entry in files.items()})
     files[manifest.NAME] = Entry(_write(store, manifest.NAME, listed))
     return files
@@ -90,9 +91,16 @@ def _check_names(bundle: Bundle) -> None:
             )
 
 
-def _conf(bundle: Bundle) -> bytes:
+def _size(files: Tree) -> int:
+    """Bytes that the files take on a disk of the host, where no two of them are one."""
+    return sum(entry.blob.size for entry in files.values() if entry.link is None)
+
+
+def _conf(bundle: Bundle, sizes: Mapping[str, int]) -> bytes:
+    """The text of ``bundle.conf``; the sizes are without itself and the manifest."""
     lines = ["# Written by the build; settings of this host go into airgap.conf."]
-    for key, value in sorted({"BUNDLE": bundle.name, **bundle.conf}.items()):
+    values = {key: str(size) for key, size in sizes.items()}
+    for key, value in sorted({"BUNDLE": bundle.name, **bundle.conf, **values}.items()):
         if not re.fullmatch(r"[A-Z][A-Z0-9_]*", key) or re.search(r"['\x00-\x1f\x7f]", value):
             raise AirgapError(
                 "writing", CONF, expected="KEY='value' on one line", found=f"{key}={value!r}"

@@ -119,6 +119,11 @@ def pex_step(spec: "PexSpec") -> Step:
     return Step("pex", f"Build the PEX {spec.name} ({len(spec.wheels)} wheels)", value)
 
 
+def facts_step(stack: str, wheels: Iterable[Wheel]) -> Step:
+    """The step that reads what a model server's stack can serve, and on which GPUs."""
+    return Step("facts", f"Read what {stack} was built for", {"lock": python.render(wheels)})
+
+
 def layer_step(layer: "LayerSpec") -> Step:
     """The step that makes a layer of an image."""
     recipe = layer.recipe
@@ -174,6 +179,12 @@ def _run_pex(store: Store, value: Mapping[str, Any]) -> None:
     build_pex(store, PexSpec(value["name"], value["module"], sources, wheels, value["layout"]))
 
 
+def _run_facts(store: Store, value: Mapping[str, Any]) -> None:
+    from airgap.facts.stack import read_facts
+
+    read_facts(store, python.parse(value["lock"], "the lock"))
+
+
 def _run_layer(store: Store, value: Mapping[str, Any]) -> None:
     from airgap.image.build import LayerSpec, make_layer
 
@@ -187,5 +198,6 @@ _RUNNERS: dict[str, Callable[[Store, Mapping[str, Any]], None]] = {
     "model": _run_model,
     "source": _run_source,
     "pex": _run_pex,
+    "facts": _run_facts,
     "layer": _run_layer,
 }

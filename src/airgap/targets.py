@@ -13,6 +13,8 @@ from typing import Any
 
 from airgap import pex, wheelhouse
 from airgap.bundle import Bundle, lay_out
+from airgap.facts.model import check_architecture, model_facts
+from airgap.facts.stack import StackFacts, find_facts, serves_models
 from airgap.fetch import missing
 from airgap.fetch.source import find_source
 from airgap.image.build import ImageSpec, Stack, build_image, plan_layers
@@ -21,6 +23,7 @@ from airgap.locks import debian, model, python, source
 from airgap.locks.python import Wheel
 from airgap.steps import (
     Missing,
+    facts_step,
     gather,
     layer_step,
     model_step,
@@ -187,7 +190,8 @@ def _bundle(shop: Workshop, spec: Spec) -> Tree:
     ]
     # The bundle names its image after itself, so that two bundles on one host stay apart.
     image_of_bundle = partial(_image, shop, {**spec["image"], "name": spec["name"]})
-    image, *trees = gather(image_of_bundle, *(make for _, _, make in parts))
+    stack_facts = partial(_stack_facts, shop, spec)
+    image, server, *trees = gather(image_of_bundle, stack_facts, *(make for _, _, make in parts))
     folders: dict[str, dict[str, Tree]] = {}
     for (folder, name, _), part in zip(parts, trees, strict=True):
         folders.setdefault(folder, {})[name] = part
@@ -196,6 +200,7 @@ def _bundle(shop: Workshop, spec: Spec) -> Tree:
         Bundle(
             name=spec["name"],
             conf={
+                **_facts(shop, spec, server, folders.get("models", {})),
                 **spec["conf"],
                 "IMAGE": image.reference,
                 "IMAGE_ID": image.config_digest,
@@ -206,6 +211,40 @@ def _bundle(shop: Workshop, spec: Spec) -> Tree:
             folders=folders,
         ),
     )
+
+
+def _server_stack(spec: Spec) -> Spec:
+    """The wheelhouse of a bundle's model server; empty where it has none."""
+    name = spec["conf"].get("SERVER_STACK")
+    return next((stack for stack in spec["wheelhouses"] if stack["name"] == name), {})
+
+
+def _stack_facts(shop: Workshop, spec: Spec) -> StackFacts | None:
+    stack = _server_stack(spec)
+    wheels = _wheels(shop, stack) if stack else ()
+    if not serves_models(wheels):
+        return None
+    found = find_facts(shop.store, wheels)
+    if found is None:
+        raise Missing([facts_step(stack["name"], wheels)])
+    return found
+
+
+def _facts(
+    shop: Workshop, spec: Spec, server: StackFacts | None, models: Mapping[str, Tree]
+) -> dict[str, str]:
+    """What `bundle.conf` says of the model server and its model, for checking a host."""
+    facts = {}
+    stack, name = _server_stack(spec), spec["conf"].get("LLM", "")
+    if name in models:
+        facts = model_facts(shop.store, models[name])
+    if server is not None:
+        facts |= {f"STACK_{key.upper()}": stack[key] for key in ("cuda", "driver") if key in stack}
+        if server.capabilities:
+            facts["STACK_CAPABILITIES"] = " ".join(server.capabilities)
+        if name in models:
+            check_architecture(shop.store, name, models[name], stack["name"], server)
+    return facts
 
 
 def _pex_name(spec: Spec) -> str:

@@ -1,4 +1,5 @@
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,16 @@ def test_the_shell_reads_back_what_the_conf_says(store: Store, tmp_path: Path) -
     conf = store.path(files["bundle.conf"].blob)
     shell = f". '{conf}'; printf %s \"$BUNDLE $GENERATION_CONFIG\""
     assert subprocess.check_output(["sh", "-c", shell]).decode() == f"demo {value}"
+
+
+def test_the_conf_tells_the_size_of_the_image_and_of_all(store: Store) -> None:
+    whole = bundle(store)
+    links = {"pex": {"app": {"pex": Entry(put(store, b"12345"), link="__main__.py")}}}
+    files = lay_out(store, replace(whole, folders={**whole.folders, **links}))
+    conf = store.path(files["bundle.conf"].blob).read_text()
+    assert "IMAGE_SIZE='1'\n" in conf
+    written = [path for path in files if path not in ("bundle.conf", "MANIFEST", "pex/app/pex")]
+    assert f"BUNDLE_SIZE='{sum(files[path].blob.size for path in written)}'\n" in conf
 
 
 @pytest.mark.parametrize("value", ["it's", "two\nlines"])

@@ -18,6 +18,7 @@ from pants_airgap.register import target_types
 
 BUILD = """
 wheelhouse(name="stack", lock="stack.lock", build_backends=":stack")
+wheelhouse(name="gpu", lock="stack.lock", build_backends=":stack", cuda="12.8", driver=525)
 debian_packages(name="base", lock="base.lock")
 model(name="minilm")
 git_source(name="upstream")
@@ -119,6 +120,11 @@ def test_a_bundle_is_described_with_all_its_parts_and_their_files(runner: RuleRu
         "program": [["airgap", "src/airgap"]],
         "conf": {"LLM": "minilm"},
     }
+
+
+def test_a_stack_for_gpus_says_what_it_needs(runner: RuleRunner) -> None:
+    (value,) = specs(runner, (":gpu",), "wheelhouse").values
+    assert (value["cuda"], value["driver"]) == ("12.8", "525")
 
 
 def test_an_address_of_another_kind_is_refused_by_name(runner: RuleRunner) -> None:
