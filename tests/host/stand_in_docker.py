@@ -2,7 +2,8 @@
 
 image: the id of the loaded image; loads: the id that a load brings; version-error,
 create-error, probe, exit, exit-<container>: what goes wrong. Calls are appended to calls, one
-JSON list a line. What works on the state folder is run for real.
+JSON list a line. What works on the state folder is run for real, and so is smoke.py where inside,
+JSON, says in which environment; nvidia-smi: what that prints, stats: likewise.
 """
 
 import csv
@@ -43,11 +44,14 @@ def inspect_container(template: str, name: str) -> None:
     print(template)
 
 
+def text_of(program: str) -> str:
+    return (SOURCES / "host/lib" / program).read_text().strip()
+
+
 def run(arguments: list[str]) -> None:
     """Runs a program of lib/ on the state folder; of others only tells what was said to."""
     code, *rest = arguments[arguments.index("-c") + 1 :]
-    on_state = [(SOURCES / "host/lib" / name).read_text() for name in ("agents.py", "passwords.py")]
-    if code.strip() not in (text.strip() for text in on_state):
+    if code.strip() not in (text_of("agents.py"), text_of("passwords.py")):
         print(text("probe"), end="")
         return
     mounts = [next(csv.reader([word])) for word in arguments if word.startswith("type=bind")]
@@ -56,6 +60,19 @@ def run(arguments: list[str]) -> None:
     environ = {"PYTHONPATH": str(SOURCES), "PYTHONUTF8": "1"}
     done = subprocess.run([sys.executable, "-c", code, *rest], env=environ)
     sys.exit(done.returncode)
+
+
+def execute(container: str, arguments: list[str]) -> None:
+    if text("exit") or text(f"exit-{container}"):
+        fail("not running")
+    if "nvidia-smi" in arguments:
+        if not text("nvidia-smi"):
+            fail("exec: nvidia-smi: not found")
+        print(text("nvidia-smi"), end="")
+    elif text("inside") and text_of("smoke.py") in (word.strip() for word in arguments):
+        code, *rest = arguments[arguments.index("-c") + 1 :]
+        environ = json.loads(text("inside"))
+        sys.exit(subprocess.run([sys.executable, "-c", code, *rest], env=environ).returncode)
 
 
 def remove(names: list[str]) -> None:
@@ -95,9 +112,11 @@ def main(arguments: list[str]) -> None:
             inspect_container(template, name)
         case ["inspect", name]:
             inspect_container("", name)
-        case ["exec", *_]:
-            if text("exit") or any(text(f"exit-{word}") for word in arguments if len(word) < 99):
-                fail("not running")
+        case ["exec", *rest]:
+            (container,) = (word for word in rest if word.startswith("airgap-demo-"))
+            execute(container, rest)
+        case ["stats", *_]:
+            print(text("stats"))
         case ["logs", *_]:
             print("RuntimeError: no such kernel")
         case ["ps", "-a", *_]:

@@ -18,6 +18,7 @@ text() {
   status              what runs, and whether it answers
   logs [SERVICE] [-f] the last 200 lines; -f keeps following
   chat "QUESTION"     ask the model server one question
+  smoke               try what is served as its users do, and say how fast it is
   stop SERVICE        stop one service: server, agentfabric, agent-NAME …; the others go on
   start SERVICE       start it again (up does it too);  restart SERVICE does both
   down                stop and remove the containers; the state folder and the image stay
@@ -40,6 +41,7 @@ Settings: airgap.conf in this folder (copy airgap.conf.example); AIRGAP_CONF nam
   status              哪些在运行，是否可用
   logs [服务] [-f]    最后 200 行日志；-f 持续显示
   chat "问题"         向模型服务提一个问题
+  smoke               像使用者那样试用所提供的服务，并给出速度
   stop 服务           停止一个服务：server、agentfabric、agent-名称等；其他服务继续运行
   start 服务          重新启动它（up 也会做）；restart 服务：先停止再启动
   down                停止并删除容器；状态目录和镜像保留
