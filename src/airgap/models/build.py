@@ -1,5 +1,6 @@
 """Brings the files of a locked model into the store, from whatever the lock says they come."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -8,8 +9,10 @@ from airgap.fetch.named_copy import how_to_name, named_copy
 from airgap.fetch.progress import Progress
 from airgap.fetch.wheels import fetch_wheels
 from airgap.locks.model import Conversion, ModelLock
+from airgap.locks.model_origin import HubOrigin
 from airgap.locks.python import Wheel
 from airgap.models.folder import take_from_folder
+from airgap.models.hub import Hub
 from airgap.models.origin import Origin, open_origin
 from airgap.models.pickles import refuse_pickled_content, refuse_pickles
 from airgap.store import Blob, Recipe, Store
@@ -79,6 +82,11 @@ def _bring(store: Store, lock: ModelLock, progress: Progress) -> None:
     folder = named_copy("models", lock.name, lock.variable)
     if folder is not None:
         take_from_folder(store, lock.name, folder, lock.files, progress)
+    elif isinstance(lock.origin, HubOrigin):
+        # Imported here because requests takes a while that a step of another kind need not wait.
+        from airgap.fetch.model import fetch_model
+
+        fetch_model(store, lock, lock.origin, Hub(os.environ), progress)
     else:
         raise UnavailableError(
             "looking for the folder of the model",
