@@ -1,6 +1,6 @@
 """Refuses weights whose loading can run any code."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from airgap.errors import AirgapError
 
@@ -21,7 +21,7 @@ def refuse_pickles(subject: str, paths: Iterable[str]) -> None:
     """
     for path in paths:
         if path.lower().endswith(PICKLE_SUFFIXES):
-            raise _refusal(subject, path)
+            raise pickle_refusal(subject, path)
 
 
 def refuse_pickled_content(subject: str, path: str, start: bytes) -> None:
@@ -31,15 +31,19 @@ def refuse_pickled_content(subject: str, path: str, start: bytes) -> None:
         AirgapError: They are those of a pickle, or of the archive that torch puts one in.
     """
     if start.startswith(_MAGIC):
-        raise _refusal(subject, path)
+        raise pickle_refusal(subject, path)
 
 
-def _refusal(subject: str, path: str) -> AirgapError:
+def pickle_refusal(subject: str, path: str, safetensors: Sequence[str] = ()) -> AirgapError:
+    """The error for a pickle; ``safetensors`` are the same model's files that could be taken."""
+    named = f" ({', '.join(safetensors[:3])})" if safetensors else ""
     return AirgapError(
         "taking in the model",
         subject,
         expected="weights in the safetensors format (*.safetensors)",
         found=f"`{path}`, a pickle, which can run any code when it is loaded",
-        remedy="use the publisher's *.safetensors files, or convert the model once where it may"
-        " run code: save_pretrained(…, safe_serialization=True)",
+        remedy=f"use the publisher's *.safetensors files{named}, of another revision or"
+        " repository if need be; or convert the model once where it may run code:"
+        " save_pretrained(…, safe_serialization=True), and lock the folder that this writes:"
+        " airgap lock model FOLDER",
     )
