@@ -1,9 +1,9 @@
 """A blob that arrives in pieces, in any order, and is hashed in order while it does.
 
 The bytes go to their places in a file of the final size. Beside it, ``<file>.blocks`` has one byte
-for each block, 1 where the block is here, and after them the server's name for the content (its
-ETag): what a fetch that was killed leaves, and the next one reads. Losing power may lose blocks
-that were noted; the hash, which is of what the file gives back, tells.
+for each block, 1 where the block is here: what a fetch that was killed leaves, and the next one
+reads. Losing power may lose blocks that were noted; the hash, which is of what the file gives back,
+tells.
 """
 
 import contextlib
@@ -53,22 +53,19 @@ class Partial:
         self._notes_path = path.with_name(f"{path.name}.blocks")
         self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         self._notes = os.open(self._notes_path, os.O_RDWR | os.O_CREAT, 0o666)
-        self._lock = threading.Lock()
         self._hashing = threading.Lock()
         self._hash = hashlib.sha256()
         self._hashed = 0
         self._piece = memoryview(bytearray(min(_PIECE, blob.size)))
         count = -(-blob.size // BLOCK)
-        notes = os.pread(self._notes, count + 1000, 0)
-        if os.fstat(self._file).st_size != blob.size or len(notes) < count:
+        notes = os.pread(self._notes, count + 1, 0)
+        if os.fstat(self._file).st_size != blob.size or len(notes) != count:
             # The notes go first, so that they never tell of bytes that are not there.
             os.ftruncate(self._notes, 0)
             os.ftruncate(self._file, blob.size)
             notes = bytes(count)
             os.pwrite(self._notes, notes, 0)
-        self._have = bytearray(notes[:count])
-        self.tag = notes[count:].decode("latin-1")
-        """The server's name for the content; empty where it gave none."""
+        self._have = bytearray(notes)
 
     def close(self) -> None:
         os.close(self._file)
@@ -100,14 +97,6 @@ class Partial:
                 first = None
             if lacks and first is None:
                 first = block
-
-    def is_of(self, tag: str) -> bool:
-        """Whether the pieces are of the content with this name; the first name given holds."""
-        with self._lock:
-            if not self.tag:
-                self.tag = tag
-                os.pwrite(self._notes, tag.encode("latin-1"), len(self._have))
-            return self.tag == tag
 
     def write(self, position: int, data: bytes) -> int:
         """Put bytes at their place and return how many were lacking; a block is never rewritten.

@@ -1,6 +1,6 @@
 """A file at a hub, and what people are told when it cannot be had."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from airgap.errors import AirgapError, UnavailableError
@@ -84,23 +84,17 @@ def wrong_size(file: Remote, found: str) -> AirgapError:
     )
 
 
-def wrong_hash(file: Remote, found: str) -> AirgapError:
-    """For content that is not the lock's; nothing of it was kept."""
+def wrong_hash(file: Remote, found: str, tags: Collection[str] = ()) -> AirgapError:
+    """For content that is not the lock's; nothing of it was kept.
+
+    ``tags`` are the names (ETags) that the server gave the content.
+    """
+    if len(tags) > 1:
+        found += f"; its content changed meanwhile: the server called it {', '.join(sorted(tags))}"
     return AirgapError(
         DOING,
         file.name,
         expected=str(file.blob),
         found=f"{found}; nothing of it was kept",
-        remedy=_LOCK_ANEW,
-    )
-
-
-def changed(file: Remote, before: str, after: str) -> AirgapError:
-    """For content that became another between two requests; nothing of it was kept."""
-    return AirgapError(
-        DOING,
-        file.name,
-        expected=f"the content that the server called {before} when the first part was fetched",
-        found=f"one called {after}; nothing of the first was kept",
         remedy=_LOCK_ANEW,
     )

@@ -220,12 +220,13 @@ def test_content_that_changes_between_two_requests_is_told(
 ) -> None:
     files = offer(model_safetensors=Seeded(SIZE))
     monkeypatch.setattr(ranges, "_CONNECTIONS", 1)
-    server.faults += [
-        Fault(WEIGHTS, cut=RANGE // 2),
-        Fault(WEIGHTS, instead=Seeded(SIZE, seed=2)),
-    ]
-    with pytest.raises(AirgapError, match="nothing of the first was kept"):
+    other = Seeded(SIZE, seed=2)
+    server.faults += [Fault(WEIGHTS, cut=RANGE // 2), Fault(WEIGHTS, instead=other)]
+    with pytest.raises(AirgapError) as raised:
         fetch(store, files)
+    assert "its content changed meanwhile" in str(raised.value.found)
+    assert other.sha256[:32] in str(raised.value.found)
+    assert missing(store, files) == files
     assert unfinished(store) == []
     fetch(store, files)
     assert missing(store, files) == []
@@ -236,9 +237,19 @@ def test_content_that_changed_since_the_last_run_is_told(
 ) -> None:
     files = offer(model_safetensors=Seeded(SIZE))
     fetch_half(server, store, files)
-    server.faults[:] = [Fault(WEIGHTS, times=99, instead=Seeded(SIZE, seed=2))]
-    with pytest.raises(AirgapError, match="nothing of the first was kept"):
+    server.faults.append(Fault(WEIGHTS, times=99, instead=Seeded(SIZE, seed=2)))
+    with pytest.raises(AirgapError, match="nothing of it was kept"):
         fetch(store, files)
+    assert missing(store, files) == files
+
+
+def test_copies_of_one_file_that_are_named_differently_make_one_file(
+    server: HubServer, store: Store, offer: Offer
+) -> None:
+    files = offer(model_safetensors=Seeded(SIZE))
+    server.faults.append(Fault(WEIGHTS, times=3, tag="replica-2"))
+    fetch(store, files)
+    assert missing(store, files) == []
 
 
 def test_content_that_is_not_the_lock_s_never_becomes_a_blob(

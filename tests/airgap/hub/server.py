@@ -41,6 +41,7 @@ class Fault:
         longer: Announce so many bytes more than there are; negative for less.
         instead: Send these bytes, of the same size, in place of the right ones.
         whole: Answer with the whole file where a range is asked for.
+        tag: Name the content so (its ETag), in place of a name that follows from it.
     """
 
     path: str
@@ -51,6 +52,7 @@ class Fault:
     longer: int = 0
     instead: Content | None = None
     whole: bool = False
+    tag: str | None = None
 
 
 @dataclass
@@ -304,7 +306,8 @@ class _Handler(BaseHTTPRequestHandler):
         if other_host:
             self.send_header("Accept-Ranges", "bytes")
             self.send_header("X-Linked-ETag", f'"{content.sha256}"')
-            self.send_header("ETag", f'"{(fault.instead or content).sha256[:32]}"')
+            tag = fault.tag or (fault.instead or content).sha256[:32]
+            self.send_header("ETag", f'"{tag}"')
         self.end_headers()
         if self.command == "HEAD":
             return
