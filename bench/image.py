@@ -1,4 +1,4 @@
-"""The demo's image from its locks, in a store that begins with nothing but their files."""
+"""An image from its locks, in a store that begins with nothing but their files."""
 
 import contextlib
 import os
@@ -20,9 +20,13 @@ CORES = len(os.sched_getaffinity(0))
 
 
 def demo_image() -> ImageSpec:
-    """All of the demo's image but the apps."""
+    return image_of(TARGET)
+
+
+def image_of(target: str) -> ImageSpec:
+    """All of a target's image but the apps and what they take along."""
     stacks, debs = [], {}
-    for path, kind in sorted(find_locks(ROOT, TARGET).items()):
+    for path, kind in sorted(find_locks(ROOT, target).items()):
         text = path.read_text()
         if kind == "wheelhouse":
             wheels = python.parse(text, path.name)
