@@ -139,11 +139,16 @@ class Partial:
 
     def _hash_up_to(self, stop: int) -> None:
         stop = min(stop, self.blob.size)
-        while self._hashed < stop and self._have[self._hashed // BLOCK]:
-            end = self._end(self._hashed // BLOCK)
+        while self._hashed < stop and self._have[block := self._hashed // BLOCK]:
+            end = self._end(block)
             count = os.preadv(self._file, [self._piece[: end - self._hashed]], self._hashed)
             self._hash.update(self._piece[:count])
             self._hashed += count
+            if self._hashed == end:
+                # Makes the system begin to write it to the disk, so that little is left to wait
+                # for at the end.
+                start = block * BLOCK
+                os.posix_fadvise(self._file, start, end - start, os.POSIX_FADV_DONTNEED)
 
     def _blocks_here(self) -> Iterator[int]:
         return (block for block, here in enumerate(self._have) if here)
