@@ -1,9 +1,10 @@
 """Answers as Docker's client does, from files in the folder $STAND_IN: for faults and arguments.
 
 image: the id of the loaded image; loads: the id that a load brings; version-error,
-create-error, probe, exit, exit-<container>: what goes wrong. Calls are appended to calls, one
-JSON list a line. What works on the state folder is run for real, and so is smoke.py where inside,
-JSON, says in which environment; nvidia-smi: what that prints, stats: likewise.
+create-error, probe, exit, exit-<container>: what goes wrong; info-<letters of the template>: what
+info says. Calls are appended to calls, one JSON list a line. What works on the state folder is run
+for real, and so is smoke.py where inside, JSON, says in which environment; nvidia-smi: what that
+prints, stats: likewise.
 """
 
 import csv
@@ -92,6 +93,8 @@ def main(arguments: list[str]) -> None:
             if text("version-error"):
                 fail(text("version-error"))
             print("20.10.24")
+        case ["info", "--format", template]:
+            print(text("info-" + "".join(filter(str.isalpha, template))))
         case ["image", "inspect", "--format", _, reference]:
             if reference.startswith("sha256:") or not text("image"):
                 fail(f"Error: No such image: {reference}")

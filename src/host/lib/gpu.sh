@@ -132,9 +132,10 @@ find_nodes() {
 # find_libraries: of the kernel module's own version, as libnvidia-container takes them; others do not
 # work with it. The last two of the list belong to newer drivers, nvidia-smi to most.
 find_libraries() {
+    folders=$(driver_folders)
     GPU_LIBRARIES=$(
         for name in libcuda libnvidia-ml libnvidia-ptxjitcompiler libnvidia-nvvm libnvidia-gpucomp; do
-            driver_folders | while IFS= read -r folder; do
+            printf '%s\n' "$folders" | while IFS= read -r folder; do
                 file=$HOST_ROOT$folder/$name.so.$GPU_DRIVER
                 if [ -f "$file" ]; then
                     printf '%s\n' "$file"

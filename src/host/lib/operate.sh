@@ -3,6 +3,7 @@
 
 bring_up() {
     check_bundle_parts
+    require_gpus
     make_state_folder
     find_services
     # shellcheck disable=SC2086  # names have no blanks
@@ -33,6 +34,7 @@ start_again() {
     find_services
     require_service start "$1"
     check_bundle_parts
+    [ "$1" != server ] || require_gpus
     prepare_state
     prepare_passwords
     start_services "$1"

@@ -88,7 +88,10 @@ describe_server() {
     [ -z "$DTYPE" ] || set -- "$@" --env "DTYPE=$DTYPE"
     [ -z "$GPU_MEMORY_UTILIZATION" ] || set -- "$@" --env "GPU_MEMORY_UTILIZATION=$GPU_MEMORY_UTILIZATION"
     [ -z "$SERVER_ARGS" ] || set -- "$@" --env "EXTRA_ARGS=$SERVER_ARGS"
-    with_key API_KEY_FILE "$@"
+    case $DEVICE in
+    cuda) with_gpus "$@" ;;
+    *) with_key API_KEY_FILE "$@" ;;
+    esac
 }
 
 describe_agent() {
@@ -182,10 +185,13 @@ with_key() {
 with_common() {
     action=$1 service=$2 memory=$3
     shift 3
-    proxy='' direct='*'
+    proxy='' direct='*' home=/tmp
     case $ALLOW,$service in
     ,* | *,server | *,allow) ;;
     *) proxy=http://allow:3128 direct=server,localhost,127.0.0.1 ;;
+    esac
+    case $DEVICE,$service in
+    cuda,server) home=/state ;; # keeps what is compiled for the GPUs
     esac
     [ "$service" = allow ] ||
         set -- --dns 0.0.0.0 --dns-search . --dns-option timeout:1 --dns-option attempts:1 "$@"
@@ -197,7 +203,7 @@ with_common() {
         --env "HTTP_PROXY=$proxy" --env "HTTPS_PROXY=$proxy" --env FTP_PROXY= --env ALL_PROXY= \
         --env "http_proxy=$proxy" --env "https_proxy=$proxy" --env ftp_proxy= --env all_proxy= \
         --env "NO_PROXY=$direct" --env "no_proxy=$direct" \
-        --env HOME=/tmp "$@" --entrypoint "$(python_of "$service")" "$IMAGE"
+        --env "HOME=$home" "$@" --entrypoint "$(python_of "$service")" "$IMAGE"
     case $service in
     server) set -- "$@" -m vllm_server ;;
     agentfabric) set -- "$@" -m agentfabric_offline app ;;
@@ -254,6 +260,9 @@ start_if_absent() {
         answer=$(docker_ start "$(container_of "$service")" 2>&1) && return
     case $answer in
     *'already allocated'* | *'address already in use'*) fail_port "$service" ;;
+    *'could not select device driver'* | *'nknown or invalid runtime name'*)
+        fail e_gpu_toolkit "$(name_of "$service")" "$(last_line "$answer")" "$PROGRAM"
+        ;;
     *) fail e_start "$(name_of "$service")" "$(last_line "$answer")" ;;
     esac
 }

@@ -37,7 +37,7 @@ SETTING_KEYS='SERVER_LISTEN SERVER_PORT SERVER_KEY_FILE BUILDER_LISTEN BUILDER_P
 SETTING_KEYS="$SETTING_KEYS LOGIN ALLOW LLM_URL LLM_MODEL LLM_KEY_FILE LLM_DIR EMBEDDING_DIR"
 SETTING_KEYS="$SETTING_KEYS STATE_DIR CODE_INTERPRETER_DIR DOCKER"
 SETTING_KEYS="$SETTING_KEYS LLM_NAME LLM_ALIASES MAX_MODEL_LEN KV_CACHE_MEMORY GENERATION_CONFIG DTYPE"
-SETTING_KEYS="$SETTING_KEYS GPU_MEMORY_UTILIZATION SERVER_ARGS SERVER_MEMORY SERVER_SHM"
+SETTING_KEYS="$SETTING_KEYS GPU_MEMORY_UTILIZATION TENSOR_PARALLEL SERVER_ARGS SERVER_MEMORY SERVER_SHM"
 SETTING_KEYS="$SETTING_KEYS BUILDER_MEMORY AGENT_MEMORY START_TIMEOUT"
 
 BLANK=$(printf ' \t')
@@ -49,7 +49,7 @@ load_settings() {
     for key in $BUNDLE_KEYS $SETTING_KEYS; do
         eval "$key="
     done
-    SERVER_LISTEN=127.0.0.1 SERVER_PORT=8000 SERVER_MEMORY=8g SERVER_SHM=2g
+    SERVER_LISTEN=127.0.0.1 SERVER_PORT=8000
     BUILDER_LISTEN=127.0.0.1 BUILDER_PORT=7860 BUILDER_MEMORY=4g LOGIN=on
     AGENT_LISTEN=127.0.0.1 AGENT_PORT=7865 AGENT_MEMORY=4g
     START_TIMEOUT=900 DOCKER=docker
@@ -72,6 +72,11 @@ load_settings() {
         eval "[ -z \"\${AIRGAP_$key+set}\" ] || $key=\$AIRGAP_$key"
     done
 
+    if [ "$DEVICE" = cuda ]; then
+        # Each GPU has a process of its own, and they exchange what they compute by shared memory.
+        : "${SERVER_MEMORY:=32g}" "${SERVER_SHM:=10g}" "${DTYPE:=half}" "${GPU_MEMORY_UTILIZATION:=0.95}"
+    fi
+    : "${SERVER_MEMORY:=8g}" "${SERVER_SHM:=2g}" "${TENSOR_PARALLEL:=auto}"
     : "${LLM_NAME:=$LLM}" "${STATE_DIR:=$(dirname -- "$HERE")/$BUNDLE-state}"
     for key in STATE_DIR SERVER_KEY_FILE LLM_KEY_FILE LLM_DIR EMBEDDING_DIR CODE_INTERPRETER_DIR; do
         eval "value=\$$key"
@@ -161,6 +166,9 @@ check_settings() {
     check_form LOGIN "$LOGIN" switch
     [ -z "$MAX_MODEL_LEN" ] || check_form MAX_MODEL_LEN "$MAX_MODEL_LEN" number
     [ -z "$KV_CACHE_MEMORY" ] || check_form KV_CACHE_MEMORY "$KV_CACHE_MEMORY" size
+    [ -z "$DTYPE" ] || check_form DTYPE "$DTYPE" dtype
+    [ -z "$GPU_MEMORY_UTILIZATION" ] || check_form GPU_MEMORY_UTILIZATION "$GPU_MEMORY_UTILIZATION" share
+    check_form TENSOR_PARALLEL "$TENSOR_PARALLEL" tensor_parallel
     [ -n "$DOCKER" ] || fail e_setting DOCKER "$DOCKER" "$(text form_command)" "$CONF"
     [ -z "$CODE_INTERPRETER_DIR" ] || [ -d "$CODE_INTERPRETER_DIR" ] ||
         fail e_setting CODE_INTERPRETER_DIR "$CODE_INTERPRETER_DIR" "$(text form_folder)" "$CONF"
@@ -241,6 +249,9 @@ check_form() {
     url) awk -v v="$2" 'BEGIN {
         exit v !~ /^https?:\/\/[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[1-9][0-9]*)?(\/[A-Za-z0-9._~\/-]*)?\/v1$/
     }' ;;
+    dtype) case $2 in auto | half | float16 | bfloat16 | float | float32) ;; *) false ;; esac ;;
+    share) awk -v v="$2" 'BEGIN { exit !(v ~ /^(0|1|)(\.[0-9]+)?$/ && v + 0 > 0 && v + 0 <= 1) }' ;;
+    tensor_parallel) awk -v v="$2" 'BEGIN { exit !(v == "auto" || v ~ /^[1-9][0-9]?$/) }' ;;
     number) awk -v v="$2" 'BEGIN { exit !(v ~ /^[1-9][0-9]*$/) }' ;;
     size) awk -v v="$2" 'BEGIN { exit !(v ~ /^[1-9][0-9]*[kKmMgG]?$/) }' ;;
     address) awk -v v="$2" 'BEGIN {

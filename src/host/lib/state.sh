@@ -4,9 +4,11 @@
 #   agent/                        what the bundle's own agent keeps
 #   agentfabric/                  AgentFabric's: config/<account>/, history/<account>/
 #   published/<name>/             published agents (agents.py says more)
+#   server/                       what the model server compiled for the host's GPUs; made anew if removed
 #   passwords, first-password     who may log in (passwords.py says more)
 
 state_folders() {
+    [ "$DEVICE,$LLM_URL" != cuda, ] || echo server
     [ -z "$AGENT" ] || echo agent
     [ -z "$BUILDER_STACK" ] || printf '%s\n' agentfabric published
 }
@@ -54,6 +56,7 @@ check_access() {
 # uid 1000. Each folder is a mount of its own, because who may only give may not pass through other
 # people's folders.
 give_state_folders() {
+    [ "$DEVICE,$LLM_URL" != cuda, ] || echo server
     lacking=$1
     set --
     for folder in '' $(state_folders); do

@@ -1,0 +1,155 @@
+# shellcheck shell=sh disable=SC2034,SC2154  # shared by the pieces
+# The model server's container gets at the GPUs that gpu.sh finds.
+
+# Where a container has the driver's libraries, if this program mounts them.
+DRIVER_AT=/run/airgap/driver
+GPU_COUNT= # unset until they were looked for
+
+# require_gpus: fails unless the model server can have the GPUs that it is set to use.
+require_gpus() {
+    [ "$DEVICE" = cuda ] && [ -z "$LLM_URL$GPU_COUNT" ] || return 0
+    find_gpus
+    case $GPU_FAULT in
+    *'version mismatch'*) fail e_gpu_mismatch "$GPU_FAULT" ;;
+    esac
+    if [ "$GPU_COUNT" -eq 0 ]; then
+        [ -z "$GPU_MIG" ] || fail e_gpu_mig
+        [ -z "$GPU_DRIVER" ] || fail e_gpu_gone "$GPU_DRIVER" "${GPU_FAULT:--}"
+        fail e_no_gpu "${STACK_DRIVER:-525}"
+    fi
+    case $STACK_DRIVER,${GPU_DRIVER%%.*} in
+    ,* | *,) ;;
+    *) [ "${GPU_DRIVER%%.*}" -ge "$STACK_DRIVER" ] || fail e_gpu_driver "$GPU_DRIVER" "$STACK_DRIVER" "$STACK_CUDA" ;;
+    esac
+    check_tensor_parallel
+    find_gpu_access
+    [ "$GPU_ACCESS" != none ] || fail_gpu_access
+    [ "$GPU_ACCESS" != devices ] || check_nodes_open
+}
+
+fail_gpu_access() {
+    lacking=$(printf '%s' "$GPU_LACKS" | tr '\n' ' ')
+    case $GPU_LACKS in
+    */dev/*) fail e_gpu_nodes "$lacking" "$PROGRAM" ;;
+    *) fail e_gpu_libraries "$lacking" "$GPU_DRIVER" ;;
+    esac
+}
+
+# tensor_parallel: the number of GPUs that share the model: TENSOR_PARALLEL, or for auto the most.
+tensor_parallel() {
+    case $TENSOR_PARALLEL in
+    auto) splits "$GPU_COUNT" 1 ;;
+    *) echo "$TENSOR_PARALLEL" ;;
+    esac
+}
+
+check_tensor_parallel() {
+    [ "$TENSOR_PARALLEL" != auto ] || return 0
+    [ "$TENSOR_PARALLEL" -le "$GPU_COUNT" ] || fail e_gpu_count "$TENSOR_PARALLEL" "$GPU_COUNT" "$CONF"
+    [ "$(splits "$TENSOR_PARALLEL" "$TENSOR_PARALLEL")" = "$TENSOR_PARALLEL" ] ||
+        fail e_gpu_split "$TENSOR_PARALLEL" "$(head_count)" "$CONF"
+}
+
+# splits MOST LEAST: the largest number of GPUs that vLLM can split the model over, from MOST down to
+# LEAST; 1 where there is none. It must divide the heads, and the key-value heads unless it is a
+# multiple of them (vllm/config/model.py and the models of vLLM 0.19.1 and 0.32.0).
+splits() {
+    head_count | awk -v most="$1" -v least="$2" '{
+        for (n = most; n > 1 && n >= least; n--)
+            if ($1 > 0 && $1 % n == 0 && ($2 % n == 0 || n % $2 == 0)) break
+        print (n > 1 && n >= least ? n : 1)
+    }'
+}
+
+# head_count: the model's heads and key-value heads, 0 where they are not known.
+head_count() {
+    if [ "$LLM_DIR" = "$HERE/models/$LLM" ] && [ -n "$MODEL_HEADS" ]; then
+        echo "$MODEL_HEADS ${MODEL_KV_HEADS:-$MODEL_HEADS}"
+        return
+    fi
+    tr -d '[:space:]' <"$LLM_DIR/config.json" | tr , '\n' | awk -F : '
+        /"num_attention_heads":/ && !heads { heads = $NF + 0 }
+        /"num_key_value_heads":/ && !own { own = $NF + 0 }
+        END { print heads + 0, (own ? own : heads) + 0 }'
+}
+
+# check_nodes_open: fails unless uid 1000 can use the device nodes, with the groups of node_groups.
+check_nodes_open() {
+    closed=$(nodes_by_access closed)
+    # shellcheck disable=SC2086  # a list
+    [ -z "$closed" ] || fail e_gpu_closed "$(printf '%s' "$closed" | tr '\n' ' ')"
+}
+
+# node_groups: the groups that uid 1000 needs for the device nodes.
+node_groups() {
+    nodes_by_access group | sort -u
+}
+
+# nodes_by_access closed|group: the nodes that neither everybody nor their group may use, or the groups
+# of those that only their group may. Capabilities are read only.
+nodes_by_access() {
+    printf '%s\n' "$GPU_NODES" | while IFS= read -r node; do
+        need=6
+        case $node in
+        */nvidia-caps/*) need=4 ;;
+        esac
+        stat -c '%a %g %n' -- "$HOST_ROOT$node" | awk -v need="$need" -v wanted="$1" -v node="$node" '
+            function may(digit) { return need == 4 ? digit >= 4 : digit >= 6 }
+            may($1 % 10) { next }
+            may(int($1 / 10) % 10) { if (wanted == "group") print $2; next }
+            wanted == "closed" { print node }'
+    done
+}
+
+# with_gpus ACTION SERVICE MEMORY OPTION…: adds the GPUs, and what programs that run on them need.
+#   /state: what is compiled for these GPUs stays there, so that the next start is quicker.
+#   NCCL_CUMEM_HOST_ENABLE: NCCL's other way to share memory between GPUs needs system calls for NUMA,
+#   which Docker allows to nobody without SYS_NICE; this one takes --shm-size.
+with_gpus() {
+    require_gpus
+    set -- "$@" --mount "$(mount_of "$STATE_DIR/server" /state)" --env "TENSOR_PARALLEL=$(tensor_parallel)" \
+        --env NVIDIA_DRIVER_CAPABILITIES=compute,utility --env NCCL_CUMEM_HOST_ENABLE=0
+    # shellcheck disable=SC2086  # options
+    [ "$GPU_ACCESS" = devices ] || set -- "$@" $GPU_OPTIONS
+    case $(docker_ info --format '{{.SecurityOptions}}' 2>/dev/null) in
+    *name=selinux*) set -- "$@" --security-opt label=disable ;; # or the device nodes are closed to it
+    esac
+    if [ "$GPU_ACCESS" = devices ]; then
+        with_devices "$@"
+    else
+        with_key API_KEY_FILE "$@"
+    fi
+}
+
+# with_devices ACTION SERVICE MEMORY OPTION…: adds the device nodes, and the driver's libraries under
+# the names by which programs load them. Triton would ask ldconfig, whose cache knows nothing of them.
+with_devices() {
+    while IFS= read -r node; do
+        set -- "$@" --device "$HOST_ROOT$node:$node:rw"
+    done <<END
+$GPU_NODES
+END
+    while IFS= read -r file; do
+        set -- "$@" --mount "$(mount_of "$file" "$(driver_file_at "$file")" readonly)"
+    done <<END
+$GPU_LIBRARIES
+END
+    for group in $(node_groups); do
+        set -- "$@" --group-add "$group"
+    done
+    driver=$DRIVER_AT
+    [ "$GPU_NODES" != /dev/dxg ] || driver=/usr/lib/wsl/lib
+    with_key API_KEY_FILE "$@" --env "LD_LIBRARY_PATH=$driver" --env "TRITON_LIBCUDA_PATH=$driver"
+}
+
+# driver_file_at FILE: where a container has it.
+driver_file_at() {
+    name=${1##*/}
+    case $name in
+    nvidia-smi) echo /usr/bin/nvidia-smi ;;
+    wsl) echo /usr/lib/wsl ;;
+    libnvidia-gpucomp.*) echo "$DRIVER_AT/$name" ;;
+    libnvidia-nvvm.*) echo "$DRIVER_AT/libnvidia-nvvm.so.4" ;;
+    *) echo "$DRIVER_AT/${name%%.so.*}.so.1" ;;
+    esac
+}
