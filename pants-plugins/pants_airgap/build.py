@@ -13,6 +13,10 @@ One failed target fails the whole goal, and then nothing reaches the dist folder
 right and this machine has no way to what it names, the targets made of it are left out, with a
 warning and a receipt that says why: `./pants package ::` and `./pants test ::` go on without them.
 A target that the command line names fails nevertheless.
+
+A model that has no lock yet gets one in a step that comes before all others of its target. What
+that step gives is added to what the tool is asked with, and written beside `model.toml` when the
+run is over (`new_locks`).
 """
 
 from __future__ import annotations
@@ -45,6 +49,7 @@ from pants.engine.process import FallibleProcessResult, ProcessCacheScope
 from pants.engine.rules import Get, MultiGet, collect_rules, rule
 from pants.engine.unions import UnionRule
 
+from pants_airgap import new_locks
 from pants_airgap.spec import (
     BundleFieldSet,
     ImageFieldSet,
@@ -139,6 +144,8 @@ async def make(
         steps = json.loads(files["steps.json"])
         if not steps:
             break
+        locks = [step for step in steps if step["kind"] == "lock"]
+        steps = locks or steps
         step_files = await MultiGet(
             Get(Digest, CreateDigest([FileContent("step.json", json.dumps(step).encode())]))
             for step in steps
@@ -150,6 +157,7 @@ async def make(
                     tool.pex,
                     argv=("step", "step.json", f"--store={STORE}"),
                     input_digest=step_file,
+                    output_files=tuple(filter(None, [step["value"].get("makes")])),
                     append_only_caches={STORE_CACHE: STORE},
                     extra_env=tool.env,
                     description=step["description"],
@@ -170,6 +178,10 @@ async def make(
                 )
                 return BuiltPackage(digest, (BuiltPackageArtifact(receipt),))
             _check(result)
+        if locks:
+            made_locks = await Get(Digest, MergeDigests([r.output_digest for r in results]))
+            new_locks.note(await Get(DigestContents, Digest, made_locks), address)
+            inputs = await Get(Digest, MergeDigests([inputs, made_locks]))
     digest = await Get(Digest, DigestSubset(made.output_digest, PathGlobs([receipt])))
     summary = tuple(json.loads(files[receipt])["summary"])
     return BuiltPackage(digest, (BuiltPackageArtifact(receipt, extra_log_lines=summary),))

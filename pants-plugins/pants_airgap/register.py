@@ -1,6 +1,6 @@
 """The entry point of the Pants plugin: its targets and rules."""
 
-from pants_airgap import build, host_facts, run, spec, subsystem
+from pants_airgap import build, host_facts, new_locks, run, spec, subsystem
 from pants_airgap import target_types as kinds
 
 
@@ -22,6 +22,7 @@ def rules() -> list:
         *subsystem.rules(),
         *spec.rules(),
         *build.rules(),
+        *new_locks.rules(),
         *run.rules(),
         *host_facts.rules(),
     ]

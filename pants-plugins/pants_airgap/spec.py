@@ -12,15 +12,18 @@ from pants.backend.python.util_rules.python_sources import (
     PythonSourceFiles,
     PythonSourceFilesRequest,
 )
+from pants.base.build_root import BuildRoot
 from pants.core.goals.package import OutputPathField, PackageFieldSet
 from pants.core.goals.run import RunFieldSet, RunInSandboxBehavior
 from pants.core.target_types import FileSourceField
 from pants.core.util_rules.source_files import SourceFiles, SourceFilesRequest
 from pants.engine.addresses import Address, Addresses, UnparsedAddressInputs
 from pants.engine.environment import EnvironmentName
-from pants.engine.fs import EMPTY_DIGEST, Digest, MergeDigests
+from pants.engine.fs import EMPTY_DIGEST, Digest, MergeDigests, PathGlobs, Snapshot
 from pants.engine.rules import Get, MultiGet, collect_rules, rule
 from pants.engine.target import (
+    AllTargetsRequest,
+    AllUnexpandedTargets,
     FieldSet,
     HydratedSources,
     HydrateSourcesRequest,
@@ -32,12 +35,19 @@ from pants.engine.target import (
     WrappedTargetRequest,
 )
 from pants.engine.unions import UnionMembership, UnionRule, union
+from pants.util.frozendict import FrozenDict
 
 from pants_airgap import target_types as kinds
+from pants_airgap.new_locks import REPLACED
+from pants_airgap.subsystem import AirgapSubsystem
 
 
 class WrongTargetError(Exception):
     """A field names a target of a kind that it cannot take."""
+
+
+class NoLockError(Exception):
+    """A model has no lock, and none can be made."""
 
 
 @union(in_scope_types=[EnvironmentName])
@@ -233,10 +243,62 @@ class ModelFieldSet(SpecFieldSet, PackageFieldSet):
     output_path: OutputPathField
 
 
+@dataclass(frozen=True)
+class Replacements:
+    """The folders that stand in for models, by the models' names."""
+
+    folders: FrozenDict[str, str]
+
+
 @rule
-async def model_spec(field_set: ModelFieldSet) -> Spec:
+async def replacements(airgap: AirgapSubsystem, build_root: BuildRoot) -> Replacements:
+    given = airgap.replace_models
+    if given:
+        everything = await Get(AllUnexpandedTargets, AllTargetsRequest())
+        models = {t.address.target_name for t in everything if t.has_field(kinds.ModelLockField)}
+        unknown = sorted(given.keys() - models)
+        if unknown:
+            raise WrongTargetError(
+                f"`[airgap] replace_models` names {', '.join(unknown)}, but the models here are "
+                f"{', '.join(sorted(models))}."
+            )
+    # Joining leaves absolute paths as they are.
+    folders = {n: os.path.join(build_root.path, os.path.expanduser(f)) for n, f in given.items()}
+    return Replacements(FrozenDict(folders))
+
+
+@rule
+async def model_spec(
+    field_set: ModelFieldSet, airgap: AirgapSubsystem, replaced: Replacements
+) -> Spec:
+    address = field_set.address
+    folder = replaced.folders.get(address.target_name)
+    if folder is not None:
+        # The tool makes a lock of the folder, for this build alone.
+        return _spec(
+            field_set,
+            "model",
+            EMPTY_DIGEST,
+            lock=f"{REPLACED}{address.target_name}.lock",
+            replaced_by=folder,
+        )
     lock = await Get(HydratedSources, HydrateSourcesRequest(field_set.lock))
-    return _spec(field_set, "model", lock.snapshot.digest, lock=lock.snapshot.files[0])
+    if lock.snapshot.files:
+        return _spec(field_set, "model", lock.snapshot.digest, lock=lock.snapshot.files[0])
+    path = os.path.join(address.spec_path, str(field_set.lock.value))
+    if airgap.locked:
+        raise NoLockError(
+            f"{address} has no lock, and `[airgap] locked` forbids to make one now. Package it "
+            f"once where that is not set, and commit {path}."
+        )
+    source = os.path.join(address.spec_path, "model.toml")
+    found = await Get(Snapshot, PathGlobs([source]))
+    if not found.files:
+        raise NoLockError(
+            f"{address} has neither {path} nor {source}, which would say where the model comes "
+            "from. `./pants run src/airgap:airgap -- lock model ID_OR_FOLDER` writes both."
+        )
+    return _spec(field_set, "model", found.digest, lock=path, input=source)
 
 
 @dataclass(frozen=True)

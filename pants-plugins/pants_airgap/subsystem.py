@@ -15,7 +15,7 @@ from pants.engine.addresses import Addresses, UnparsedAddressInputs
 from pants.engine.env_vars import CompleteEnvironmentVars
 from pants.engine.rules import Get, collect_rules, rule
 from pants.engine.target import WrappedTarget, WrappedTargetRequest
-from pants.option.option_types import StrListOption, StrOption
+from pants.option.option_types import BoolOption, DictOption, StrListOption, StrOption
 from pants.option.subsystem import Subsystem
 from pants.util.frozendict import FrozenDict
 from pants.util.strutil import help_text
@@ -27,7 +27,7 @@ _PASSED = frozenset(
     CURL_CA_BUNDLE GIT_CONFIG_GLOBAL GIT_SSL_CAINFO HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY
     http_proxy https_proxy all_proxy no_proxy""".split()
 )
-_PASSED_PREFIXES = ("PIP_", "AIRGAP_")
+_PASSED_PREFIXES = ("PIP_", "AIRGAP_", "MODELSCOPE_")
 
 
 class AirgapSubsystem(Subsystem):
@@ -44,8 +44,27 @@ class AirgapSubsystem(Subsystem):
         help=help_text(
             """
             Names of further environment variables that fetching needs on this machine. Passed
-            already: HOME, those of pip (PIP_*), of proxies and certificates, where git's
-            configuration is, and AIRGAP_*.
+            already: HOME, those of pip (PIP_*), of ModelScope's client (MODELSCOPE_*), of proxies
+            and certificates, where git's configuration is, and AIRGAP_*.
+            """
+        ),
+    )
+    locked = BoolOption(
+        default=False,
+        help=help_text(
+            """
+            Refuse to build with a model that has no lock, instead of making one. For CI, where
+            nobody would commit it.
+            """
+        ),
+    )
+    replace_models = DictOption[str](
+        help=help_text(
+            """
+            Folders whose weights stand in for those of models, by the models' names, such as
+            `{"qwen1_5_7b_chat": "/path/of/a/small/model"}`: for trying a bundle without gigabytes.
+            Their hashes are computed and no lock is read or written; the bundle's conf
+            (REPLACED_MODELS) and its receipt name the models.
             """
         ),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Sequence
 
 from pants.core.goals.package import OutputPathField
+from pants.engine.fs import GlobMatchErrorBehavior
 from pants.engine.target import (
     COMMON_TARGET_FIELDS,
     AsyncFieldMixin,
@@ -109,13 +110,23 @@ class DebianPackages(Target):
 class ModelLockField(LockField):
     default = "model.lock"
     required = False
+    # Where there is none, packaging makes it first.
+    expected_num_files = range(0, 2)
+    default_glob_match_error_behavior = GlobMatchErrorBehavior.ignore
     help = help_text(
         """
         The model's lock: path, size and sha256 of each file, where they come from, and the
         conversion that makes them, if there is one. Made from `model.toml` beside it by
         `./pants run src/airgap:airgap -- lock <address>`.
+
+        Where there is none yet, `./pants package` makes it first, from `model.toml`, says so, and
+        writes it when it ends; commit it. A lock that exists is never changed by building, and
+        `[airgap] locked = true` refuses to make one.
         """
     )
+
+    def validate_resolved_files(self, files: Sequence[str]) -> None:
+        """A lock that is not there is made by `model_spec`."""
 
 
 class Model(Target):
@@ -125,6 +136,20 @@ class Model(Target):
         """
         A language or embedding model as a folder of verified files, its licence among them.
         Its name in a bundle is the target's name.
+
+        `model.toml` says where it comes from: `modelscope = "owner/name"` and a `revision`, for
+        ModelScope's hub or the mirror in MODELSCOPE_ENDPOINT, with the token in
+        MODELSCOPE_API_TOKEN if it asks for one; `folder = true` for a folder of this machine, such
+        as a model that was tuned here; or a `wheel` with a `recipe`. `./pants run
+        src/airgap:airgap -- lock model ID_OR_FOLDER` writes all that is needed for one.
+
+        The files are taken from the first of these that there is: a folder that the environment
+        names (`AIRGAP_MODEL_<NAME>=/path`, the name in capitals); one that
+        `~/.config/airgap/config.toml` names (`<name> = "/path"` below `[models]`); where the lock
+        says that they come from. Whatever brought them, each is compared with the lock.
+
+        Where none of the ways leads to it, `./pants package ::` leaves out what is made of it and
+        says so; asked for by name, it fails.
         """
     )
 

@@ -9,7 +9,7 @@ from airgap import bundle, tree
 from airgap.fetch.progress import human
 from airgap.steps import Missing
 from airgap.store import Store
-from airgap.targets import Spec, Workshop, target_tree
+from airgap.targets import Spec, Workshop, replaced_models, target_tree
 from airgap.transport import manifest
 from airgap.tree import Tree
 
@@ -42,8 +42,13 @@ def _receipt(spec: Spec, files: Tree) -> dict[str, Any]:
     summary = [f"  {len(files)} files, {human(sum(blob.size for blob in blobs))}"]
     if manifest.NAME in files:
         summary.append(f"  bundle digest sha256:{files[manifest.NAME].blob.sha256}")
+    replaced = replaced_models(spec)
+    summary += [
+        f"  {name} is not the model of its lock: --airgap-replace-models" for name in replaced
+    ]
     return {
         "name": spec["name"],
+        **({"replaced_models": replaced} if replaced else {}),
         "summary": summary,
         "files": {path: [entry.blob.size, entry.blob.sha256] for path, entry in files.items()},
     }

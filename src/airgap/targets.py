@@ -26,6 +26,7 @@ from airgap.steps import (
     facts_step,
     gather,
     layer_step,
+    lock_step,
     model_step,
     package_step,
     pex_step,
@@ -97,10 +98,24 @@ def _packages(shop: Workshop, spec: Spec) -> tuple[debian.Package, ...]:
 
 
 def _model(shop: Workshop, spec: Spec) -> Tree:
+    replaced_by = spec.get("replaced_by")
+    if not (shop.root / spec["lock"]).exists():
+        value = (
+            {"folder": replaced_by}
+            if replaced_by
+            else {"input": shop.text(spec["input"]), "origin": spec["input"]}
+        )
+        raise Missing([lock_step(spec["name"], spec["lock"], value)])
     lock = model.parse(shop.text(spec["lock"]), spec["lock"])
     if lacking := missing(shop.store, lock.files):
-        raise Missing([model_step(lock, lacking)])
+        raise Missing([model_step(lock, lacking, replaced_by)])
     return {file.path: Entry(file.blob) for file in lock.files}
+
+
+def replaced_models(spec: Spec) -> list[str]:
+    """The names of the models for which the command line names folders that stand in."""
+    parts = [spec, *spec.get("models", ())]
+    return sorted(part["name"] for part in parts if "replaced_by" in part)
 
 
 def _source(shop: Workshop, spec: Spec) -> Tree:
@@ -192,6 +207,7 @@ def _bundle(shop: Workshop, spec: Spec) -> Tree:
     image_of_bundle = partial(_image, shop, {**spec["image"], "name": spec["name"]})
     stack_facts = partial(_stack_facts, shop, spec)
     image, server, *trees = gather(image_of_bundle, stack_facts, *(make for _, _, make in parts))
+    replaced = replaced_models(spec)
     folders: dict[str, dict[str, Tree]] = {}
     for (folder, name, _), part in zip(parts, trees, strict=True):
         folders.setdefault(folder, {})[name] = part
@@ -202,6 +218,7 @@ def _bundle(shop: Workshop, spec: Spec) -> Tree:
             conf={
                 **_facts(shop, spec, server, folders.get("models", {})),
                 **spec["conf"],
+                **({"REPLACED_MODELS": " ".join(replaced)} if replaced else {}),
                 "IMAGE": image.reference,
                 "IMAGE_ID": image.config_digest,
                 "IMAGE_MANIFEST": image.manifest_digest,

@@ -16,21 +16,31 @@ from pants.engine.unions import UnionRule
 from pants.testutil.rule_runner import RuleRunner
 from pants.util.frozendict import FrozenDict
 
-from pants_airgap import build
+from pants_airgap import build, new_locks
 from pants_airgap.spec import Spec, SpecFieldSet
 from pants_airgap.subsystem import AirgapTool
 
 DEMO = Address("bundles/demo", target_name="image")
 
-# Asks for the steps that the spec lists; each ends with the status in it.
+# Asks for the steps that the spec lists; each ends with the status in it. What makes a lock makes
+# it, and where that is among what the tool is asked with, nothing is missing any more.
 TOOL = """
+if grep -q model.lock step.json 2>/dev/null; then
+    mkdir src
+    echo the lock > src/model.lock
+    exit
+fi
 if [ "$1" = step ]; then
     status=$(tr -dc 0-9 < step.json)
     printf 'error: status %s\\n  next:     try again\\n' "$status" >&2
     exit "$status"
 fi
 echo '{"summary": []}' > demo.receipt
-cat spec.json > steps.json
+if [ -e src/model.lock ]; then
+    echo '[]' > steps.json
+else
+    cat spec.json > steps.json
+fi
 """
 
 
@@ -83,10 +93,17 @@ def runner() -> RuleRunner:
     )
 
 
+def step(status: int) -> dict:
+    return {"kind": "wheels", "description": "a step", "value": {"status": status}}
+
+
+LOCK_STEP = {"kind": "lock", "description": "a lock", "value": {"makes": "src/model.lock"}}
+
+
 def made(runner: RuleRunner, specs: str, statuses: list) -> dict:
     """The receipt of a target whose steps end so, where the command line has these specs."""
     runner.set_options(["package", *specs.split()])
-    steps = json.dumps([{"description": "a step", "status": status} for status in statuses])
+    steps = json.dumps([step(status) for status in statuses])
     field_set = FieldSet(DEMO, steps)
     package = runner.request(BuiltPackage, [build.MakeRequest(field_set, "demo")])
     (file,) = runner.request(DigestContents, [package.digest])
@@ -135,3 +152,15 @@ def test_what_cannot_be_had_fails_where_it_is_asked_for(runner: RuleRunner) -> N
 def test_what_is_wrong_fails_even_beside_what_cannot_be_had(runner: RuleRunner) -> None:
     with pytest.raises(ExecutionError, match="status 1"):
         made(runner, "::", [3, 1])
+
+
+def test_a_lock_is_made_before_all_else_and_waits_for_the_end(
+    runner: RuleRunner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting: dict = {}
+    monkeypatch.setattr(new_locks, "_waiting", waiting)
+    runner.set_options(["package", "::"])
+    # Once the lock is there, the other step, which would fail, is not asked for.
+    field_set = FieldSet(DEMO, json.dumps([step(1), LOCK_STEP]))
+    runner.request(BuiltPackage, [build.MakeRequest(field_set, "demo")])
+    assert waiting == {"src/model.lock": b"the lock\n"}

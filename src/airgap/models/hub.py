@@ -5,6 +5,7 @@ answers look like is in its source. It is configured by its own environment vari
 these two matter here: MODELSCOPE_ENDPOINT, the address of a mirror, and MODELSCOPE_API_TOKEN.
 """
 
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -114,6 +115,8 @@ class Hub:
             # Imported here because it takes half a second, and a build that has all does not ask.
             from modelscope_hub import HubApi, HubConfig
 
+            # What it tries once more is told at the end, if that was of no use.
+            logging.getLogger("modelscope_hub").setLevel(logging.ERROR)
             # It would note in the home folder who asked; of an impossible folder it makes nothing.
             nowhere = Path(os.devnull)
             self._client = HubApi(HubConfig(self.endpoint, nowhere, nowhere, token=self._token))
@@ -141,7 +144,7 @@ class Hub:
         remedy = next((text for kind, text in refused.items() if isinstance(error, kind)), None)
         status = getattr(error, "status_code", None)
         # In full it would repeat the request and the answer, over several lines.
-        said = getattr(error, "message", None) or str(error)
+        said = error.message if status else str(_innermost(error))
         return (UnavailableError if remedy is None else AirgapError)(
             _DOING,
             model_id,
@@ -150,6 +153,13 @@ class Hub:
             remedy=remedy
             or f"try again later, let this machine reach it, or name a mirror in {ENDPOINT}",
         )
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """The reason of the reason: of several wrapped errors, the one that the system gave."""
+    while (reason := error.__cause__ or error.__context__) is not None:
+        error = reason
+    return error
 
 
 def _committed(entry: Mapping[str, Any]) -> int:
