@@ -91,8 +91,7 @@ def _check_space(store: Store, downloads: Iterable["_Download"]) -> None:
             f"{len(list(downloads))} files",
             expected=f"{human(needed)} of free disk space at {store.root}",
             found=human(free),
-            remedy="free some disk space, or name a store on another disk in AIRGAP_STORE,"
-            " and run the same command again",
+            remedy="free some disk space and run the same command again",
         )
 
 
