@@ -56,7 +56,6 @@ class Partial:
         self._hashing = threading.Lock()
         self._hash = hashlib.sha256()
         self._hashed = 0
-        self._piece = memoryview(bytearray(min(_PIECE, blob.size)))
         count = -(-blob.size // BLOCK)
         notes = os.pread(self._notes, count + 1, 0)
         if os.fstat(self._file).st_size != blob.size or len(notes) != count:
@@ -139,10 +138,12 @@ class Partial:
 
     def _hash_up_to(self, stop: int) -> None:
         stop = min(stop, self.blob.size)
+        piece = None
         while self._hashed < stop and self._have[block := self._hashed // BLOCK]:
+            piece = piece or memoryview(bytearray(_PIECE))
             end = self._end(block)
-            count = os.preadv(self._file, [self._piece[: end - self._hashed]], self._hashed)
-            self._hash.update(self._piece[:count])
+            count = os.preadv(self._file, [piece[: end - self._hashed]], self._hashed)
+            self._hash.update(piece[:count])
             self._hashed += count
             if self._hashed == end:
                 # Makes the system begin to write it to the disk, so that little is left to wait
