@@ -11,6 +11,7 @@ text() {
     case $1 in
     help)
         en='Usage: %s COMMAND
+  check [--json]      can this host run the bundle? Before anything is copied or loaded; changes nothing
   verify              check every file of this bundle against MANIFEST
   load                load the image into Docker (up does it too)
   up                  load, start everything, wait until it answers, say the addresses
@@ -32,8 +33,11 @@ Agents that were built in AgentFabric (in bundles that have it):
   import DIR [--to ACCOUNT] [--replace]
                       read such a folder, to work on the agent in AgentFabric
   password [ACCOUNT]  give an account (default: local_user) a new password, or make the account
+  run-pex NAME [VARIABLE=VALUE…] [ARGUMENT…]
+                      run a program of pex/ with the Python of the image, on the network of the host
 Settings: airgap.conf in this folder (copy airgap.conf.example); AIRGAP_CONF names another file.'
         zh='用法：%s 命令
+  check [--json]      本机能否运行本交付包？在复制和装入之前检查，不作任何更改
   verify              按 MANIFEST 检查本交付包的每个文件
   load                把镜像装入 Docker（up 也会做）
   up                  装入镜像，全部启动，等到可用，并显示地址
@@ -55,6 +59,8 @@ Settings: airgap.conf in this folder (copy airgap.conf.example); AIRGAP_CONF nam
   import 目录 [--to 账号] [--replace]
                       读入这样的目录，以便在 AgentFabric 中继续编辑
   password [账号]     为账号（缺省为 local_user）生成新密码；没有该账号则新建
+  run-pex 名称 [变量=值…] [参数…]
+                      用镜像中的 Python 运行 pex/ 下的程序，使用主机网络
 设置：本目录下的 airgap.conf（由 airgap.conf.example 复制而来）；AIRGAP_CONF 可指定别的文件。' ;;
 
     word_server) en='the model server' zh='模型服务' ;;
@@ -171,6 +177,11 @@ published agents AGENT_LISTEN=0.0.0.0) into %s, then run: %s up'
     e_argument_needed) en='%s needs a name
   to do: see "%s help"' zh='%s 需要一个名称
   处理：请看“%s help”' ;;
+    e_pex) en='run-pex: there is no program "%s" in this bundle
+  needed: one of: %s
+  to do: name one of them' zh='run-pex：本交付包中没有程序“%s”
+  需要：下列之一：%s
+  处理：指定其中之一' ;;
     e_value_needed) en='%s: %s needs a value
   to do: see "%s help"' zh='%s：%s 需要一个值
   处理：请看“%s help”' ;;

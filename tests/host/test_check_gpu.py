@@ -1,0 +1,202 @@
+"""What ``airgap check`` says of GPUs, against the figures of the bundle for Qwen1.5-7B-Chat."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.host.checked_host import CARD, CheckedHost
+from tests.host.conftest import shell_command
+
+T4 = "Tesla T4, 15360, 7.5"
+A4500 = "NVIDIA RTX A4500, 20470, 8.6"
+H100 = "NVIDIA H100 80GB HBM3, 81559, 9.0"
+
+
+@pytest.fixture(params=["dash", "busybox sh"])
+def host(request: pytest.FixtureRequest, tmp_path: Path) -> CheckedHost:
+    return CheckedHost(tmp_path, shell_command(request.param))
+
+
+def test_a_card_of_24_gb_serves_as_the_guide_does(host: CheckedHost) -> None:
+    host.cards(CARD)
+    done = host.run()
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[-1] == (
+        "This host can run demo with a context of 8192 tokens (warnings: 0)."
+    )
+    assert "GeForce RTX 4090" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("cards", "used", "largest"),
+    [
+        ([T4], 1, 0),
+        ([T4] * 2, 2, 14912),
+        ([A4500], 1, 4480),
+        ([CARD], 1, 12256),
+        ([CARD] * 3, 2, 32768),
+        ([H100], 1, 32768),
+        ([H100] * 8, 8, 32768),
+    ],
+)
+def test_the_largest_context_that_fits(
+    host: CheckedHost, cards: list[str], used: int, largest: int
+) -> None:
+    host.cards(*cards)
+    checked = host.check()
+    assert checked.said["largest_context"] == largest
+    assert f"the server uses {used}" in checked.of("gpu")
+    assert checked.stops == (set() if largest >= 8192 else {"context"})
+
+
+def test_a_shorter_context_is_named_and_does(host: CheckedHost) -> None:
+    host.cards(A4500)
+    sentence = host.check().said["sentence"]
+    assert "cannot run demo with a context of 8192 tokens; with 4480 it can" in sentence
+    assert "MAX_MODEL_LEN=4480" in sentence
+    (host.bundle / "airgap.conf").write_text("MAX_MODEL_LEN=4480\n")
+    checked = host.check()
+    assert (checked.code, checked.said["context"]) == (0, 4480)
+    (host.bundle / "airgap.conf").write_text("MAX_MODEL_LEN=4481\n")
+    assert host.check().stops == {"context"}
+
+
+def test_weights_that_do_not_fit_at_all(host: CheckedHost) -> None:
+    host.cards(T4)
+    checked = host.check()
+    assert "the weights and what vLLM takes do not fit" in checked.of("context")
+    assert "at any context length" in checked.said["sentence"]
+
+
+def test_less_of_the_gpu_holds_less(host: CheckedHost) -> None:
+    host.cards(CARD)
+    assert host.check(AIRGAP_GPU_MEMORY_UTILIZATION="0.8").stops == {"context"}
+    assert host.check(AIRGAP_KV_CACHE_MEMORY="2g").said["largest_context"] == 4096
+
+
+@pytest.mark.parametrize(
+    ("driver", "state"),
+    [
+        ("470.256.02", "stop"),
+        ("520.61.05", "stop"),
+        ("525.60.13", "ok"),
+        ("535.183.01", "ok"),
+        ("580.65.06", "ok"),
+    ],
+)
+def test_the_driver_against_the_minor_version_rule(
+    host: CheckedHost, driver: str, state: str
+) -> None:
+    host.cards(CARD, driver=driver)
+    checked = host.check()
+    assert checked.state("driver") == state
+    assert checked.stops == ({"driver"} if state == "stop" else set())
+    assert f"{driver}; 525 or later, for CUDA 12.8" in checked.of("driver")
+
+
+def test_cuda_13_needs_a_newer_driver(host: CheckedHost) -> None:
+    host.cards(CARD, driver="575.51.03", conf={"STACK_CUDA": "13.0", "STACK_DRIVER": "580"})
+    assert host.check().stops == {"driver"}
+
+
+@pytest.mark.parametrize(
+    ("capability", "state"),
+    [
+        ("6.1", "stop"),
+        ("7.0", "stop"),
+        ("7.5", "ok"),
+        ("8.7", "ok"),
+        ("8.9", "ok"),
+        ("9.0", "ok"),
+        ("10.3", "ok"),
+        ("11.0", "stop"),
+        ("13.0", "stop"),
+        ("[N/A]", "warn"),
+    ],
+)
+def test_compute_capability(host: CheckedHost, capability: str, state: str) -> None:
+    host.cards(f"NVIDIA X, 49140, {capability}")
+    checked = host.check()
+    assert checked.state("capability") == state
+    assert checked.stops == ({"capability"} if state == "stop" else set())
+
+
+def test_bfloat16_needs_ampere(host: CheckedHost) -> None:
+    host.cards("NVIDIA X, 49140, 7.5")
+    assert host.check(AIRGAP_DTYPE="bfloat16").stops == {"capability"}
+
+
+def test_no_gpu(host: CheckedHost) -> None:
+    host.cards()
+    (host.gpu.root / "proc/driver/nvidia/version").unlink()
+    host.gpu.program("usr/bin/nvidia-smi", "exit 127\n")
+    checked = host.check()
+    assert checked.stops == {"gpu", "driver"}
+    assert "install the driver" in checked.of("gpu")
+
+
+def test_a_driver_that_was_updated_without_a_restart(host: CheckedHost) -> None:
+    host.cards(CARD)
+    host.gpu.broken_nvidia_smi("Failed to initialize NVML: Driver/library version mismatch")
+    checked = host.check()
+    assert "version mismatch" in checked.of("gpu")
+    assert "GeForce" not in checked.of("gpu")
+
+
+def test_other_programs_that_use_the_gpu(host: CheckedHost) -> None:
+    host.cards(CARD, used=900)
+    assert host.check().code == 0
+    host.cards(CARD, used=9000)
+    checked = host.check()
+    assert checked.stops == {"gpu_use"}
+    assert "4711, /usr/bin/python3" in checked.of("gpu_use")
+    assert "at most 1228 MiB" in checked.of("gpu_use")
+
+
+def test_the_bundle_s_own_server_is_no_other_program(host: CheckedHost) -> None:
+    host.cards(CARD, used=22000)
+    host.docker((host.folder / "info").read_text(), running="0123456789ab")
+    assert host.check().code == 0
+
+
+def test_ways_of_a_container_to_the_gpu(host: CheckedHost) -> None:
+    host.cards(CARD)
+    assert "devices and libraries are handed over" in host.check().of("gpu_access")
+    host.gpu.program("usr/bin/nvidia-container-runtime-hook", "")
+    assert "container toolkit" in host.check().of("gpu_access")
+    (host.gpu.root / "usr/bin/nvidia-container-runtime-hook").unlink()
+    (host.gpu.root / "dev/nvidia-uvm").unlink()
+    checked = host.check()
+    assert checked.stops == {"gpu_access"}
+    assert "/dev/nvidia-uvm" in checked.of("gpu_access")
+
+
+def test_gpus_of_several_kinds(host: CheckedHost) -> None:
+    host.cards(CARD, A4500)
+    checked = host.check()
+    assert checked.state("gpu") == "warn"
+    assert "2 x 20470 MiB" in checked.of("context")
+
+
+def test_several_gpus_need_shared_memory(host: CheckedHost) -> None:
+    host.cards(CARD, CARD)
+    assert host.check().code == 0
+    assert host.check(AIRGAP_SERVER_SHM="64m").stops == {"shm"}
+
+
+def test_a_memory_that_is_not_known(host: CheckedHost) -> None:
+    host.cards("NVIDIA GB10, [N/A], 12.1")
+    checked = host.check()
+    assert (checked.state("context"), checked.code) == ("warn", 0)
+    assert checked.said["largest_context"] is None
+
+
+def test_heads_without_a_key_of_their_own_share(host: CheckedHost) -> None:
+    """Four heads of keys on eight GPUs: each GPU keeps a whole one, so half as much fits."""
+    host.cards(*[T4] * 8, conf={"MODEL_KV_HEADS": "4"})
+    eight = host.check().said["largest_context"]
+    host.cards(*[T4] * 8, conf={"MODEL_KV_HEADS": "4", "MODEL_MAX_LEN": "10000000"})
+    shared = host.check().said["largest_context"]
+    host.cards(*[T4] * 8, conf={"MODEL_MAX_LEN": "10000000"})
+    assert eight == 32768
+    assert 0 <= host.check().said["largest_context"] - 2 * shared <= 16
