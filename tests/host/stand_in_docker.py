@@ -2,7 +2,7 @@
 
 image: the id of the loaded image; loads: the id that a load brings; version-error,
 create-error, probe, exit, exit-<container>: what goes wrong; info-<letters of the template>: what
-info says. Calls are appended to calls, one JSON list a line. What works on the state folder is run
+info says; program: what a program of pex/ prints. Calls are appended to calls, one JSON list a line. What works on the state folder is run
 for real, and so is smoke.py where inside, JSON, says in which environment; nvidia-smi: what that
 prints, stats: likewise.
 """
@@ -51,6 +51,9 @@ def text_of(program: str) -> str:
 
 def run(arguments: list[str]) -> None:
     """Runs a program of lib/ on the state folder; of others only tells what was said to."""
+    if "-c" not in arguments:
+        print(text("program"), end="")
+        return
     code, *rest = arguments[arguments.index("-c") + 1 :]
     if code.strip() not in (text_of("agents.py"), text_of("passwords.py")):
         print(text("probe"), end="")

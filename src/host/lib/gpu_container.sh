@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2034,SC2154  # shared by the pieces
-# The model server's container gets at the GPUs that gpu.sh finds.
+# Containers get at the GPUs that gpu.sh finds.
 
 # Where a container has the driver's libraries, if this program mounts them.
 DRIVER_AT=/run/airgap/driver
@@ -101,13 +101,13 @@ nodes_by_access() {
     done
 }
 
-# with_gpus ACTION SERVICE MEMORY OPTION…: adds the GPUs, and what programs that run on them need.
-#   /state: what is compiled for these GPUs stays there, so that the next start is quicker.
+# with_gpus CALLED ARGUMENT…: adds docker's options for the GPUs, and for what programs that run on them
+# need, and calls CALLED with all.
 #   NCCL_CUMEM_HOST_ENABLE: NCCL's other way to share memory between GPUs needs system calls for NUMA,
 #   which Docker allows to nobody without SYS_NICE; this one takes --shm-size.
 with_gpus() {
     require_gpus
-    set -- "$@" --mount "$(mount_of "$STATE_DIR/server" /state)" --env "TENSOR_PARALLEL=$(tensor_parallel)" \
+    set -- "$@" --env "TENSOR_PARALLEL=$(tensor_parallel)" \
         --env NVIDIA_DRIVER_CAPABILITIES=compute,utility --env NCCL_CUMEM_HOST_ENABLE=0
     # shellcheck disable=SC2086  # options
     [ "$GPU_ACCESS" = devices ] || set -- "$@" $GPU_OPTIONS
@@ -117,11 +117,11 @@ with_gpus() {
     if [ "$GPU_ACCESS" = devices ]; then
         with_devices "$@"
     else
-        with_key API_KEY_FILE "$@"
+        "$@"
     fi
 }
 
-# with_devices ACTION SERVICE MEMORY OPTION…: adds the device nodes, and the driver's libraries under
+# with_devices CALLED ARGUMENT…: adds the device nodes, and the driver's libraries under
 # the names by which programs load them. Triton would ask ldconfig, whose cache knows nothing of them.
 with_devices() {
     while IFS= read -r node; do
@@ -139,7 +139,7 @@ END
     done
     driver=$DRIVER_AT
     [ "$GPU_NODES" != /dev/dxg ] || driver=/usr/lib/wsl/lib
-    with_key API_KEY_FILE "$@" --env "LD_LIBRARY_PATH=$driver" --env "TRITON_LIBCUDA_PATH=$driver"
+    "$@" --env "LD_LIBRARY_PATH=$driver" --env "TRITON_LIBCUDA_PATH=$driver"
 }
 
 # driver_file_at FILE: where a container has it.

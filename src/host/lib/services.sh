@@ -89,7 +89,8 @@ describe_server() {
     [ -z "$GPU_MEMORY_UTILIZATION" ] || set -- "$@" --env "GPU_MEMORY_UTILIZATION=$GPU_MEMORY_UTILIZATION"
     [ -z "$SERVER_ARGS" ] || set -- "$@" --env "EXTRA_ARGS=$SERVER_ARGS"
     case $DEVICE in
-    cuda) with_gpus "$@" ;;
+    # What is compiled for the GPUs stays in the state folder, so that the next start is quicker.
+    cuda) with_gpus with_key API_KEY_FILE "$@" --mount "$(mount_of "$STATE_DIR/server" /state)" ;;
     *) with_key API_KEY_FILE "$@" ;;
     esac
 }
@@ -191,7 +192,7 @@ with_common() {
     *) proxy=http://allow:3128 direct=server,localhost,127.0.0.1 ;;
     esac
     case $DEVICE,$service in
-    cuda,server) home=/state ;; # keeps what is compiled for the GPUs
+    cuda,server) home=/state ;;
     esac
     [ "$service" = allow ] ||
         set -- --dns 0.0.0.0 --dns-search . --dns-option timeout:1 --dns-option attempts:1 "$@"

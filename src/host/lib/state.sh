@@ -5,10 +5,12 @@
 #   agentfabric/                  AgentFabric's: config/<account>/, history/<account>/
 #   published/<name>/             published agents (agents.py says more)
 #   server/                       what the model server compiled for the host's GPUs; made anew if removed
+#   pex/                          what `run-pex` unpacked; made anew if removed
 #   passwords, first-password     who may log in (passwords.py says more)
 
 state_folders() {
     [ "$DEVICE,$LLM_URL" != cuda, ] || echo server
+    [ -z "$PEX" ] || echo pex
     [ -z "$AGENT" ] || echo agent
     [ -z "$BUILDER_STACK" ] || printf '%s\n' agentfabric published
 }
@@ -57,6 +59,7 @@ check_access() {
 # people's folders.
 give_state_folders() {
     [ "$DEVICE,$LLM_URL" != cuda, ] || echo server
+    [ -z "$PEX" ] || echo pex
     lacking=$1
     set --
     for folder in '' $(state_folders); do
