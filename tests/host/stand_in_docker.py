@@ -2,9 +2,9 @@
 
 image: the id of the loaded image; loads: the id that a load brings; version-error,
 create-error, probe, exit, exit-<container>: what goes wrong; info-<letters of the template>: what
-info says; program: what a program of pex/ prints. Calls are appended to calls, one JSON list a line. What works on the state folder is run
-for real, and so is smoke.py where inside, JSON, says in which environment; nvidia-smi: what that
-prints, stats: likewise.
+info says; program: what a program of pex/ prints. Calls are appended to calls, one JSON list a
+line. What works on the state folder is run for real, and so is smoke.py where inside, JSON, says in
+which environment; nvidia-smi: what that prints, stats: likewise.
 """
 
 import csv
