@@ -15,12 +15,6 @@
 #   BUILDER_STACK    the stack of AgentFabric's page, and of what it publishes
 #   AGENT            folder under agents/ of an agent that the bundle brings
 #   AGENT_STACK      the stack of agent_runner, for AGENT and for what is published with it
-# and facts that the build found, in bytes and tokens, for `airgap check`; unknown ones are left out:
-#   STACK_CUDA STACK_DRIVER      the CUDA of the server's wheels, and the oldest major driver for it
-#   STACK_CAPABILITIES           the GPUs that its wheels were built for, as "8.0 9.0"
-#   MODEL_WEIGHTS MODEL_KV_PER_TOKEN MODEL_MAX_LEN MODEL_HEADS MODEL_KV_HEADS MODEL_ARCHITECTURE
-#   IMAGE_SIZE BUNDLE_SIZE       of the image's layers; of all files of the bundle
-#   REPLACED_MODELS              models that are not what their names say, in a bundle built to be tried
 # and facts, each a number unless said otherwise, where the build knows them:
 #   STACK_CUDA, STACK_DRIVER      CUDA's version such as 12.8, and the oldest major version of the driver
 #   STACK_CAPABILITIES            the compute capabilities that the wheels were built for: 8.0 8.6 …
@@ -28,6 +22,7 @@
 #   MODEL_MAX_LEN                 tokens of context that the model was made for
 #   MODEL_HEADS, MODEL_KV_HEADS, MODEL_ARCHITECTURE (a name)
 #   IMAGE_SIZE, BUNDLE_SIZE       bytes
+#   REPLACED_MODELS               those that are not what their names say, in a bundle made to be tried
 # airgap.conf is the operator's; airgap.conf.example lists every setting with its meaning.
 
 NEEDED_KEYS='BUNDLE IMAGE IMAGE_ID IMAGE_MANIFEST SERVER_STACK LLM EMBEDDING DEVICE'
