@@ -49,8 +49,19 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="command")
 
     lock = commands.add_parser("lock", help="make a lock anew from its short input file")
-    lock.add_argument("what", help="a target's address: third_party/python:agent, models/minilm")
+    lock.add_argument(
+        "what",
+        help="a target's address (third_party/python:agent, models/minilm), or the word `model`",
+    )
+    lock.add_argument(
+        "model",
+        nargs="?",
+        metavar="ID_OR_FOLDER",
+        help="after `model`: one of ModelScope (qwen/Qwen1.5-7B-Chat) or in a folder, which gets"
+        " its files below models/",
+    )
     lock.add_argument("--cutoff", metavar="DATE", help="use nothing published after this day")
+    lock.add_argument("--revision", help="of a model of ModelScope: a branch, a tag or a commit")
     lock.set_defaults(run=_lock)
 
     fetch = commands.add_parser("fetch", help="bring what a target's locks name into the store")
@@ -76,6 +87,19 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _lock(options: argparse.Namespace) -> None:
+    if options.what == "model" and options.model is not None:
+        from airgap.resolve.new_model import lock_new_model
+
+        lock_new_model(Path.cwd(), options.model, options.revision)
+        return
+    if options.model is not None or options.revision is not None:
+        raise AirgapError(
+            "making the lock of",
+            options.what,
+            expected="one address; or the word `model`, an id or a folder, and perhaps --revision",
+            found=" ".join(filter(None, [options.model, options.revision and "--revision"])),
+            remedy="see airgap lock --help",
+        )
     from airgap.resolve.target import lock_target
 
     lock_target(Store(options.store), Path.cwd(), options.what, options.cutoff)

@@ -1,7 +1,6 @@
 """A model without a lock gets one in a step of its own, then is made by it like any other."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -15,22 +14,12 @@ from airgap.locks.model_origin import FolderOrigin, HubOrigin
 from airgap.make import make
 from airgap.models.hub import ENDPOINT
 from airgap.store import Store
-from tests.airgap.hub.server import HubServer, Model
-from tests.airgap.hub.small_model import small_model
+from tests.airgap.hub.server import HubServer
+from tests.airgap.hub.small_model import QWEN, small_model
 
-ID = "qwen/Qwen1.5-7B-Chat"
-TOML = f'name = "qwen"\nlicense = "LicenseRef-ours"\nmodelscope = "{ID}"\n'
+TOML = f'name = "qwen"\nlicense = "LicenseRef-ours"\nmodelscope = "{QWEN}"\n'
 LOCK = "models/qwen/model.lock"
 SPEC = {"kind": "model", "name": "qwen", "lock": LOCK, "input": "models/qwen/model.toml"}
-
-
-@pytest.fixture
-def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[HubServer]:
-    model = Model()
-    model.commit({**small_model(), "pytorch_model.bin": b"PK"})
-    with HubServer({ID: model}) as hub:
-        monkeypatch.setenv(ENDPOINT, hub.endpoint)
-        yield hub
 
 
 @pytest.fixture
@@ -60,7 +49,7 @@ def test_a_model_of_the_hub_is_locked_and_then_fetched(
     rounds, receipt = build(store, root, SPEC)
     assert rounds == [["lock"], ["model"]]
     lock = parse((root / LOCK).read_text(), LOCK)
-    assert lock.origin == HubOrigin(ID, "master", hub.models[ID].branches["master"])
+    assert lock.origin == HubOrigin(QWEN, "master", hub.models[QWEN].branches["master"])
     assert set(receipt["files"]) == set(small_model())
     for path, content in small_model().items():
         assert (root.parent / "dist" / path).read_bytes() == content
@@ -71,7 +60,7 @@ def test_a_lock_that_is_there_is_not_changed_when_the_branch_moves(
 ) -> None:
     build(store, root, SPEC)
     before = (root / LOCK).read_text()
-    hub.models[ID].commit(small_model(seed=1))
+    hub.models[QWEN].commit(small_model(seed=1))
     elsewhere = Store(root.parent / "elsewhere")
     assert build(elsewhere, root, SPEC)[0] == [["model"]]
     assert (root / LOCK).read_text() == before

@@ -109,6 +109,24 @@ class Hub:
             headers["Cookie"] = f"m_session_id={self._token}"
         return str(address), headers
 
+    def read(self, model_id: str, revision: str, path: str) -> str:
+        """The text of a small file, all in memory; empty where the model has no such file.
+
+        Raises:
+            UnavailableError: The hub cannot be reached, or is out of order.
+            AirgapError: It does not let us see the model.
+        """
+        from modelscope_hub.errors import HubError, NotExistError
+        from requests import RequestException
+
+        try:
+            with self._api.legacy.download_stream(model_id, "model", path, revision) as answer:
+                return answer.content.decode("utf-8", "replace")
+        except NotExistError:
+            return ""
+        except (HubError, RequestException) as error:
+            raise self._explained(model_id, revision, error) from error
+
     @property
     def _api(self) -> "HubApi":
         if self._client is None:
@@ -130,7 +148,7 @@ class Hub:
         except HubError as error:
             raise self._explained(model_id, revision, error) from error
 
-    def _explained(self, model_id: str, revision: str, error: "HubError") -> AirgapError:
+    def _explained(self, model_id: str, revision: str, error: Exception) -> AirgapError:
         from modelscope_hub import errors
 
         refused: dict[type[HubError], str] = {
@@ -144,7 +162,7 @@ class Hub:
         remedy = next((text for kind, text in refused.items() if isinstance(error, kind)), None)
         status = getattr(error, "status_code", None)
         # In full it would repeat the request and the answer, over several lines.
-        said = error.message if status else str(_innermost(error))
+        said = getattr(error, "message", "") if status else str(_innermost(error))
         return (UnavailableError if remedy is None else AirgapError)(
             _DOING,
             model_id,

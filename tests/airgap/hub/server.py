@@ -12,7 +12,7 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path, PurePosixPath
@@ -111,12 +111,14 @@ class HubServer:
         models: By their id, ``owner/name``.
         faults: The first that fits a request is used up by it.
         seen: All requests so far.
+        after_listing: Called once, when the next listing is known and not yet sent.
     """
 
     def __init__(self, models: Mapping[str, Model] | None = None, port: int = 0) -> None:
         self.models = dict(models or {})
         self.faults: list[Fault] = []
         self.seen: list[Seen] = []
+        self.after_listing: Callable[[], object] | None = None
         self.stopped = threading.Event()
         self._lock = threading.Lock()
         self._server = _Server(self, port)
@@ -266,6 +268,9 @@ class _Handler(BaseHTTPRequestHandler):
         listed = [e for e in entries.values() if not below or e["Path"].startswith(f"{below}/")]
         # As the hub does, it names the commit only in part.
         committer = {"Id": "", "ShortId": id[:8], "CommittedDate": model.dates[id]}
+        after, self.server.hub.after_listing = self.server.hub.after_listing, None
+        if after is not None:
+            after()
         self._data({"Files": listed, "IsVisual": 0, "LatestCommitter": committer})
 
     def _file(self, model_id: str, model: Model, query: dict[str, str]) -> None:

@@ -4,6 +4,8 @@ import json
 import random
 import struct
 
+QWEN = "qwen/Qwen1.5-7B-Chat"
+
 
 def weights(size: int, seed: int = 0) -> bytes:
     """A safetensors file with one tensor of so many random bytes."""
