@@ -39,7 +39,7 @@ class Weights:
         for number in range(FILES):
             with self.store.writer() as out:
                 for chunk in Seeded(size // FILES, number).chunks(0, size // FILES):
-                    out.write(chunk)
+                    out.write(bytes(chunk))
             files.append(ModelFile(f"model-{number}.safetensors", out.blob))
         lock = ModelLock("weights", "MIT", FolderOrigin(), None, tuple(files))
         (folder / "model.lock").write_text(model.render(lock))

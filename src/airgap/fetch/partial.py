@@ -67,8 +67,11 @@ class Partial:
         self._have = bytearray(notes)
 
     def close(self) -> None:
+        """Leave what is here for the next process, if there is anything."""
         os.close(self._file)
         os.close(self._notes)
+        if not any(self._have):
+            self.remove()
 
     def remove(self) -> None:
         """Forget all pieces."""

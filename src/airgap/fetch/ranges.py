@@ -169,7 +169,7 @@ class _Download:
                     raise remote.untrusted(self._file, error) from error
                 tries = 1 if position > before else tries + 1
                 if tries == _TRIES:
-                    raise remote.unreachable(self._file, str(error), tries) from error
+                    raise remote.unreachable(self._file, _reason(error), tries) from error
                 pause = max(_PAUSE * 2 ** (tries - 1), getattr(error, "pause", 0.0))
                 stop.wait(min(pause, _LONGEST_PAUSE))
             if stop.is_set():
@@ -230,6 +230,12 @@ class _Download:
             if status == 200:
                 raise _AgainError(f"{told} with the whole file instead of a range of it")
         return first
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, without the address, which may hold a signature."""
+    first = error.args[0] if error.args else error
+    return str(getattr(first, "reason", None) or (first if isinstance(first, str) else error))
 
 
 def _content(answer: requests.Response) -> tuple[int, int | None]:

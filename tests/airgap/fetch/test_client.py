@@ -84,10 +84,12 @@ def test_a_certificate_that_is_not_trusted_is_told_with_what_to_do(
     assert missing(store, [secure]) == []
 
 
-class _Circle(BaseHTTPRequestHandler):
+class _Redirect(BaseHTTPRequestHandler):
+    to = ""
+
     def do_GET(self) -> None:
         self.send_response(302)
-        self.send_header("Location", self.path)
+        self.send_header("Location", self.to or self.path)
         self.send_header("Content-Length", "0")
         self.end_headers()
 
@@ -95,14 +97,27 @@ class _Circle(BaseHTTPRequestHandler):
         pass
 
 
-def test_a_circle_of_redirections_comes_to_an_end(store: Store) -> None:
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Circle) as server:
+@pytest.fixture
+def redirected() -> Iterator[Remote]:
+    """A file of a server that redirects to `_Redirect.to`, or else to the same address."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Redirect) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.05,))
         thread.start()
-        try:
-            file = Remote("m/config.json", BLOB, f"http://127.0.0.1:{server.server_port}/here")
-            with pytest.raises(UnavailableError, match="redirections"):
-                fetch_ranges(store, [file], Progress())
-        finally:
-            server.shutdown()
-            thread.join()
+        yield Remote("m/config.json", BLOB, f"http://127.0.0.1:{server.server_port}/here")
+        server.shutdown()
+        thread.join()
+
+
+def test_a_circle_of_redirections_comes_to_an_end(redirected: Remote, store: Store) -> None:
+    with pytest.raises(UnavailableError, match="redirections"):
+        fetch_ranges(store, [redirected], Progress())
+
+
+def test_where_the_file_was_looked_for_is_told_without_its_signature(
+    redirected: Remote, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_Redirect, "to", "http://127.0.0.1:9/storage?Signature=secret")
+    with pytest.raises(UnavailableError) as raised:
+        fetch_ranges(store, [redirected], Progress())
+    assert "port=9" in str(raised.value.found)
+    assert "secret" not in str(raised.value)
