@@ -16,7 +16,6 @@ from airgap.errors import AirgapError, UnavailableError
 
 if TYPE_CHECKING:
     from modelscope_hub import HubApi
-    from modelscope_hub.errors import HubError
 
 ENDPOINT = "MODELSCOPE_ENDPOINT"
 TOKEN = "MODELSCOPE_API_TOKEN"
@@ -72,8 +71,8 @@ class Hub:
         """All files of a model at a branch, tag or commit; two requests of a few kilobytes.
 
         Raises:
-            UnavailableError: The hub cannot be reached, or is out of order.
-            AirgapError: It does not know the model or the revision, or does not let us see it.
+            UnavailableError: The hub cannot be reached, is out of order, or wants another token.
+            AirgapError: It does not know the model or the revision.
         """
         # A file's `Revision` is the commit that changed it last; the newest of them is the commit
         # at which all files are what they are. Asked by that name they cannot move meanwhile.
@@ -113,8 +112,7 @@ class Hub:
         """The text of a small file, all in memory; empty where the model has no such file.
 
         Raises:
-            UnavailableError: The hub cannot be reached, or is out of order.
-            AirgapError: It does not let us see the model.
+            UnavailableError: The hub cannot be reached, is out of order, or wants another token.
         """
         from modelscope_hub.errors import HubError, NotExistError
         from requests import RequestException
@@ -151,25 +149,26 @@ class Hub:
     def _explained(self, model_id: str, revision: str, error: Exception) -> AirgapError:
         from modelscope_hub import errors
 
-        refused: dict[type[HubError], str] = {
-            errors.AuthenticationError: f"set {TOKEN} to a valid access token of the hub",
-            errors.PermissionDeniedError: "ask for access on the model's page, and set"
-            f" {TOKEN} to a token of that account",
-            errors.NotExistError: "look at the model's page for how its id is written and which"
-            " revisions it has",
-            errors.InvalidParameter: "look at the model's page for how its id is written",
-        }
-        remedy = next((text for kind, text in refused.items() if isinstance(error, kind)), None)
+        wrong = isinstance(error, errors.NotExistError | errors.InvalidParameter)
+        if wrong:
+            remedy = "look at the model's page for how its id is written, and for its revisions"
+        elif isinstance(error, errors.AuthenticationError):
+            remedy = f"set {TOKEN} to a valid access token of the hub"
+        elif isinstance(error, errors.PermissionDeniedError):
+            remedy = (
+                f"ask for access on the model's page, and set {TOKEN} to a token of that account"
+            )
+        else:
+            remedy = f"try again later, let this machine reach it, or name a mirror in {ENDPOINT}"
         status = getattr(error, "status_code", None)
         # In full it would repeat the request and the answer, over several lines.
         said = getattr(error, "message", "") if status else str(_innermost(error))
-        return (UnavailableError if remedy is None else AirgapError)(
+        return (AirgapError if wrong else UnavailableError)(
             _DOING,
             model_id,
             expected=f"its files at the revision {revision} from {self.endpoint}",
             found=f"HTTP {status}: {said}" if status else said,
-            remedy=remedy
-            or f"try again later, let this machine reach it, or name a mirror in {ENDPOINT}",
+            remedy=remedy,
         )
 
 

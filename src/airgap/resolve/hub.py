@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from airgap.errors import AirgapError
+from airgap.errors import AirgapError, UnavailableError
 from airgap.locks.model import ModelFile, ModelLock, is_safe_path
 from airgap.locks.model_origin import HubOrigin
 from airgap.models.hub import Hub
@@ -16,14 +16,21 @@ def hub_lock(
     """The lock of the model as the revision is now; fetches no file of it.
 
     Raises:
-        UnavailableError: The hub cannot be reached, or is out of order.
-        AirgapError: The hub refuses, or has no weights that can be used.
+        UnavailableError: The hub cannot be reached, wants another token, or has no weights that can
+            be used.
+        AirgapError: It does not know the model or the revision.
     """
     hub = Hub(environ)
     listed = hub.list(model_id, revision)
     by_path = {file.path: file for file in listed.files}
+    try:
+        paths = files_to_serve(f"{model_id} at {hub.endpoint}", by_path)
+    except AirgapError as error:
+        # What is published like this is no fault of this machine, nor of other targets.
+        said = {"expected": error.expected, "found": error.found, "remedy": error.remedy}
+        raise UnavailableError(error.doing, error.subject, **said) from error
     files = []
-    for path in files_to_serve(f"{model_id} at {hub.endpoint}", by_path):
+    for path in paths:
         file = by_path[path]
         try:
             blob = Blob(file.sha256, file.size)

@@ -42,9 +42,9 @@ def test_an_older_commit_is_listed_by_its_name(hub: HubServer) -> None:
 @pytest.mark.parametrize(
     ("status", "kind", "told"),
     [
-        (401, AirgapError, f"set {TOKEN} to a valid access token"),
-        (403, AirgapError, "ask for access on the model's page"),
-        (404, AirgapError, "how its id is written and which revisions it has"),
+        (401, UnavailableError, f"set {TOKEN} to a valid access token"),
+        (403, UnavailableError, "ask for access on the model's page"),
+        (404, AirgapError, "how its id is written, and for its revisions"),
         (429, UnavailableError, "try again later"),
         (500, UnavailableError, "try again later"),
         (503, UnavailableError, f"name a mirror in {ENDPOINT}"),

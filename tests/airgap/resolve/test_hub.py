@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from airgap.errors import AirgapError
+from airgap.errors import AirgapError, UnavailableError
 from airgap.locks.model import parse, render
 from airgap.locks.model_origin import HubOrigin
 from airgap.resolve.hub import hub_lock
@@ -29,7 +29,7 @@ def test_no_file_is_fetched_for_it(hub: HubServer) -> None:
 
 def test_a_model_of_pickles_alone_is_refused(hub: HubServer) -> None:
     hub.models[QWEN].commit({"config.json": b"{}", "pytorch_model.bin": b"PK"})
-    with pytest.raises(AirgapError, match="`pytorch_model.bin`, a pickle") as raised:
+    with pytest.raises(UnavailableError, match="`pytorch_model.bin`, a pickle") as raised:
         hub_lock("qwen", "MIT", QWEN, "master", os.environ)
     assert raised.value.subject == f"{QWEN} at {hub.endpoint}"
 

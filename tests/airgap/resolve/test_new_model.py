@@ -69,6 +69,13 @@ def test_another_revision_is_noted_and_locked(root: Path, hub: HubServer) -> Non
     assert locked(root, "qwen1_5_7b_chat").origin == HubOrigin(QWEN, first, first)
 
 
+def test_a_target_with_a_lock_is_locked_anew_by_its_address(root: Path, hub: HubServer) -> None:
+    assert run(root, "model", QWEN) == 0
+    after = hub.models[QWEN].commit(small_model(seed=1))
+    assert run(root, "models/qwen1_5_7b_chat") == 0
+    assert locked(root, "qwen1_5_7b_chat").origin == HubOrigin(QWEN, "master", after)
+
+
 def test_a_folder_is_locked_by_its_hashes_and_has_to_be_named(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
