@@ -171,6 +171,44 @@ def test_ways_of_a_container_to_the_gpu(host: CheckedHost) -> None:
     assert "/dev/nvidia-uvm" in checked.of("gpu_access")
 
 
+def test_a_device_node_that_is_closed(host: CheckedHost) -> None:
+    host.cards(CARD)
+    host.gpu.node("nvidia0", mode=0o600)
+    checked = host.check()
+    assert checked.stops == {"gpu"}
+    assert "/dev/nvidia0" in checked.of("gpu")
+
+
+def test_a_number_of_gpus_that_is_not_there_or_does_not_divide(host: CheckedHost) -> None:
+    host.cards(CARD, CARD, CARD)
+    assert host.check(AIRGAP_TENSOR_PARALLEL="2").code == 0
+    for count in ("3", "4"):
+        checked = host.check(AIRGAP_TENSOR_PARALLEL=count)
+        assert checked.stops == {"gpu"}
+        assert "TENSOR_PARALLEL" in checked.of("gpu")
+
+
+def test_numbers_of_four_bytes_take_twice_the_memory(host: CheckedHost) -> None:
+    host.cards(H100)
+    assert host.check().said["largest_context"] == 32768
+    host.cards("NVIDIA A100-SXM4-40GB, 40960, 8.0")
+    assert host.check(AIRGAP_DTYPE="float32").stops == {"context"}
+
+
+def test_arguments_that_make_it_smaller_are_no_stop(host: CheckedHost) -> None:
+    host.cards(A4500)
+    checked = host.check(AIRGAP_SERVER_ARGS="--kv-cache-dtype fp8")
+    assert (checked.state("context"), checked.code) == ("warn", 0)
+
+
+def test_mig_without_an_instance(host: CheckedHost) -> None:
+    host.cards(CARD)
+    host.gpu.nvidia_smi("0, NVIDIA A100-SXM4-80GB, 81920, 570.86.15, Enabled, 8.0")
+    checked = host.check()
+    assert "gpu" in checked.stops
+    assert "MIG" in checked.of("gpu")
+
+
 def test_gpus_of_several_kinds(host: CheckedHost) -> None:
     host.cards(CARD, A4500)
     checked = host.check()

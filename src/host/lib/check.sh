@@ -84,9 +84,27 @@ show_finding() {
     echo
 }
 
-# wrong_settings: what load_settings said, in one line.
+# note_failure NAME ERROR: what `fail` said, or would say, as a finding.
+note_failure() {
+    found='' needed='' todo=''
+    while IFS= read -r line; do
+        case $line in
+        '  needed: '* | '  to do: '*) part=${line#*: } ;;
+        *) part=${line#*：} ;;
+        esac
+        case $line in
+        '  needed: '* | '  需要：'*) needed=$part ;;
+        '  to do: '* | '  处理：'*) todo=$part ;;
+        *) found="$found ${line#airgap: }" ;;
+        esac
+    done <<END
+$2
+END
+    note stop "$1" "$found" "$needed" "$todo"
+}
+
 wrong_settings() {
-    note stop settings "$(one_line "${problem#airgap: }")" '' "$(text check_settings_do)"
+    note_failure settings "$problem"
 }
 
 # one_line TEXT: with blanks for line breaks, in any language.

@@ -152,9 +152,8 @@ check_ports_free() {
         note warn ports "$(text check_unreadable /proc/net/tcp)"
         return
     }
-    (find_services) >/dev/null 2>&1 || {
-        problem=$( (find_services) 2>&1)
-        note stop ports "$(one_line "${problem#airgap: }")" '' "$(text check_settings_do)"
+    problem=$( (find_services) 2>&1) || {
+        note_failure ports "$problem"
         return
     }
     find_services

@@ -1,38 +1,25 @@
 # shellcheck shell=sh disable=SC2034,SC2154  # shared by the pieces
 # `airgap check`: the GPUs, of bundles that serve on them.
 
-# find_cards: asks gpu.sh, in a shell of its own, and sets CARDS_USED to how many GPUs the server will
-# use, CARD_MEMORY to the MiB of the smallest of them, and USED_LINES to their lines.
+# find_cards: after find_gpus and find_gpu_access, sets CARDS_USED to how many GPUs the server will use,
+# CARD_MEMORY to the MiB of the smallest of them, USED_LINES to their lines, and GPU_REFUSED to what `up`
+# would say of settings and device nodes.
 find_cards() {
-    GPU_COUNT='' GPU_DRIVER='' GPU_LINES='' GPU_ACCESS='' GPU_MIG='' GPU_FAULT='' GPU_LACKS=''
-    CARDS_USED=1 CARD_MEMORY='' USED_LINES=''
-    answer=$(
-        # shellcheck disable=SC2086,SC2317  # DOCKER may be several words; gpu.sh calls this
-        docker_() {
-            [ "$DOCKER_STATE" = there ] && limited $DOCKER "$@"
-        }
-        SMI_PATIENCE=10
-        find_gpus >/dev/null 2>&1
-        find_gpu_access >/dev/null 2>&1
-        for answer in "$GPU_COUNT" "$GPU_DRIVER" "$GPU_ACCESS" "$GPU_MIG" "$GPU_FAULT" "$GPU_LACKS"; do
-            one_line "$answer"
-        done
-        printf '%s\n' "$GPU_LINES"
-    )
-    {
-        IFS= read -r GPU_COUNT
-        IFS= read -r GPU_DRIVER
-        IFS= read -r GPU_ACCESS
-        IFS= read -r GPU_MIG
-        IFS= read -r GPU_FAULT
-        IFS= read -r GPU_LACKS
-    } <<END
-$answer
-END
+    CARDS_USED=1 CARD_MEMORY='' USED_LINES='' GPU_REFUSED='' SMI_PATIENCE=10
+    # shellcheck disable=SC2086,SC2317  # DOCKER may be several words; find_gpu_access calls this
+    docker_() {
+        [ "$DOCKER_STATE" = there ] && limited $DOCKER "$@"
+    }
+    find_gpus
     is_number "$GPU_COUNT" || GPU_COUNT=0
+    find_gpu_access
     [ "$GPU_COUNT" -gt 0 ] || return 0
-    GPU_LINES=$(printf '%s\n' "$answer" | sed 1,6d)
-    CARDS_USED=$(cards_used)
+    GPU_REFUSED=$({
+        check_tensor_parallel
+        [ "$GPU_ACCESS" != devices ] || check_nodes_open
+    } 2>&1)
+    CARDS_USED=$(tensor_parallel)
+    { is_number "$CARDS_USED" && [ "$CARDS_USED" -gt 0 ]; } || CARDS_USED=1
     USED_LINES=$(printf '%s\n' "$GPU_LINES" | sed -n "1,${CARDS_USED}p")
     CARD_MEMORY=$(printf '%s\n' "$USED_LINES" | awk -F'|' '
         $3 !~ /^[1-9][0-9]*$/ { unknown = 1 }
@@ -40,31 +27,31 @@ END
         END { if (!unknown) printf "%.0f", least }')
 }
 
-# cards_used: TENSOR_PARALLEL, or for auto the largest count of GPUs that divides the model's heads.
-cards_used() {
-    if is_number "${TENSOR_PARALLEL-}" && [ "${TENSOR_PARALLEL-}" -gt 0 ]; then
-        echo "${TENSOR_PARALLEL-}"
-        return
-    fi
-    count=$GPU_COUNT
-    is_number "$MODEL_HEADS" || count=1
-    while [ "$count" -gt 1 ] && [ "$((MODEL_HEADS % count))" -ne 0 ]; do
-        count=$((count - 1))
-    done
-    echo "$count"
-}
-
 check_gpu() {
-    if [ "$GPU_COUNT" -eq 0 ] || [ -n "$GPU_FAULT" ]; then
-        found=$(text check_gpu_none)
-        [ -z "$GPU_FAULT" ] || found=$(text check_gpu_broken "$GPU_FAULT")
-        note stop gpu "$found" "$(text check_gpu_needed)" "$(text check_gpu_do)"
+    needed=$(text check_gpu_needed)
+    case $GPU_COUNT,$GPU_MIG,$GPU_FAULT in
+    0,1,*)
+        note_failure gpu "$(text e_gpu_mig)"
         return
-    fi
+        ;;
+    *'version mismatch'*)
+        note_failure gpu "$(text e_gpu_mismatch "$GPU_FAULT")"
+        return
+        ;;
+    0,*,?*)
+        note stop gpu "$(text check_gpu_broken "$GPU_FAULT")" "$needed" "$(text check_gpu_do)"
+        return
+        ;;
+    0,*)
+        note stop gpu "$(text check_gpu_none)" "$needed" "$(text check_gpu_do)"
+        return
+        ;;
+    esac
+    [ -z "$GPU_REFUSED" ] || note_failure gpu "$GPU_REFUSED"
     names=$(printf '%s\n' "$GPU_LINES" | awk -F'|' '{ all = all (NR > 1 ? ", " : "") $2 " " $3 " MiB" } END { print all }')
     found=$(text check_gpu_found "$GPU_COUNT" "$names" "$CARDS_USED")
-    if [ "$CARDS_USED" -gt "$GPU_COUNT" ]; then
-        note stop gpu "$found" "TENSOR_PARALLEL=${TENSOR_PARALLEL-}" "$(text check_gpu_fewer "$CONF")"
+    if [ -n "$GPU_FAULT" ]; then
+        note warn gpu "$(text check_gpu_broken "$GPU_FAULT")" "$needed" "$(text check_gpu_do)"
     elif [ "$(printf '%s\n' "$USED_LINES" | awk -F'|' '!seen[$2]++ { n++ } END { print n + 0 }')" -gt 1 ]; then
         note warn gpu "$found" "$(text check_gpu_alike)" "$(text check_gpu_smallest)"
     else
@@ -156,7 +143,8 @@ check_gpu_use() {
         note ok gpu_use "$found" "$(text check_use_ours)"
         return
     fi
-    needed=$(text check_use_needed "$((total * (1000 - share) / 1000))" "$share")
+    needed=$(text check_use_needed "$((total * (1000 - share) / 1000))" \
+        "${GPU_MEMORY_UTILIZATION:-0.9}")
     if [ "$((used * 1000))" -gt "$((total * (1000 - share)))" ] && [ -z "$KV_CACHE_MEMORY" ]; then
         holders=$(limited "$smi" --query-compute-apps=pid,process_name,used_memory --format=csv,noheader |
             sed -n '1,5{s/[[:cntrl:]]//g;p;}' | awk '{ all = all (NR > 1 ? "; " : "") $0 } END { print all }')

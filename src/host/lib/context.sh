@@ -34,7 +34,15 @@ token_bytes() {
     parts=${CARDS_USED:-1}
     ! is_number "$MODEL_KV_HEADS" || [ "$parts" -le "$MODEL_KV_HEADS" ] || parts=$MODEL_KV_HEADS
     [ "$DEVICE" = cuda ] || parts=1
-    echo "$(((MODEL_KV_PER_TOKEN + parts - 1) / parts))"
+    echo "$(((MODEL_KV_PER_TOKEN * $(element_size) + parts - 1) / parts))"
+}
+
+# element_size: how often two bytes an element of weights and context takes.
+element_size() {
+    case $DTYPE in
+    float | float32) echo 2 ;;
+    *) echo 1 ;;
+    esac
 }
 
 # find_room: sets ROOM to what each GPU has left for the context, 0 where the weights leave nothing.
@@ -43,9 +51,10 @@ find_room() {
     overhead=$CARD_OVERHEAD
     [ "$CARDS_USED" -eq 1 ] || overhead=$CARDS_OVERHEAD
     usable=$(((CARD_MEMORY - CARD_RESERVED) * 1048576))
-    left=$((usable * $(per_mille) / 1000 - MODEL_WEIGHTS / CARDS_USED - overhead))
+    weights=$((MODEL_WEIGHTS * $(element_size) / CARDS_USED))
+    left=$((usable * $(per_mille) / 1000 - weights - overhead))
     if [ -n "$KV_CACHE_MEMORY" ]; then
-        left=$((usable - MODEL_WEIGHTS / CARDS_USED - overhead))
+        left=$((usable - weights - overhead))
         [ "$left" -le "$(bytes_of "$KV_CACHE_MEMORY")" ] || left=$(bytes_of "$KV_CACHE_MEMORY")
     fi
     ROOM=0
@@ -76,10 +85,15 @@ check_context() {
     else
         found=$(text check_context_cuda "$CARDS_USED" "$CARD_MEMORY" "$(human "$MODEL_WEIGHTS")" \
             "$(human "$ROOM")" "$LARGEST")
+        # These make weights or context smaller, by how much is not known here.
+        case $SERVER_ARGS in
+        *--kv-cache-dtype* | *--quantization* | *--cpu-offload-gb*) state=warn ;;
+        *) state=stop ;;
+        esac
         if [ "$LARGEST" -eq 0 ]; then
-            note stop context "$found" "$needed" "$(text check_context_none)"
+            note "$state" context "$found" "$needed" "$(text check_context_none)"
         elif [ "$LARGEST" -lt "$CONTEXT" ]; then
-            note stop context "$found" "$needed" "$(text check_context_cuda_do "$LARGEST" "$CONF")"
+            note "$state" context "$found" "$needed" "$(text check_context_cuda_do "$LARGEST" "$CONF")"
         else
             note ok context "$found" "$needed"
         fi

@@ -33,7 +33,6 @@ messages_check() {
         zh='没有 %s 或它无应答，因此无法得知' ;;
 
     word_check_settings) en='settings' zh='设置' ;;
-    check_settings_do) en='correct this, then check again' zh='更正后再次检查' ;;
 
     word_check_system) en='system' zh='系统' ;;
     check_system_needed) en='Linux on x86_64' zh='x86_64 上的 Linux' ;;
@@ -219,7 +218,6 @@ messages_check() {
         en='install the driver and see that "nvidia-smi" lists the GPU (after an update of the driver: restart the host); or use a bundle for CPUs'
         zh='安装驱动，并确认 nvidia-smi 能列出 GPU（驱动升级后请重启主机）；或使用 CPU 版交付包' ;;
     check_gpu_found) en='%s: %s; the server uses %s' zh='%s 块：%s；模型服务使用 %s 块' ;;
-    check_gpu_fewer) en='lower TENSOR_PARALLEL in %s' zh='在 %s 中调小 TENSOR_PARALLEL' ;;
     check_gpu_alike) en='GPUs of one kind' zh='同一型号的 GPU' ;;
     check_gpu_smallest)
         en='nothing at once; the smallest and slowest sets the pace'
@@ -267,8 +265,8 @@ messages_check() {
     check_use_found) en='%s of %s MiB' zh='%s / %s MiB' ;;
     check_use_ours) en='no other program; this bundle'"'"'s server runs' zh='无其他程序；本交付包的模型服务正在运行' ;;
     check_use_needed)
-        en='at most %s MiB, as the server takes %s thousandths of all'
-        zh='不超过 %s MiB，因为模型服务占用总量的千分之 %s' ;;
+        en='at most %s MiB (GPU_MEMORY_UTILIZATION=%s)'
+        zh='不超过 %s MiB（GPU_MEMORY_UTILIZATION=%s）' ;;
     check_use_end)
         en='end the programs that use the GPU, or lower GPU_MEMORY_UTILIZATION in %s'
         zh='结束占用 GPU 的程序，或在 %s 中调小 GPU_MEMORY_UTILIZATION' ;;
