@@ -166,7 +166,7 @@ class _Download:
                         break
             except (requests.RequestException, urllib3.exceptions.HTTPError, _AgainError) as error:
                 if "CERTIFICATE_VERIFY_FAILED" in str(error):
-                    raise remote.untrusted(self._file, error) from error
+                    raise remote.untrusted(self._file, _reason(error)) from error
                 tries = 1 if position > before else tries + 1
                 if tries == _TRIES:
                     raise remote.unreachable(self._file, _reason(error), tries) from error

@@ -62,13 +62,13 @@ def unreachable(file: Remote, found: str, tries: int) -> AirgapError:
     )
 
 
-def untrusted(file: Remote, error: Exception) -> AirgapError:
+def untrusted(file: Remote, found: str) -> AirgapError:
     """For a certificate that this machine does not trust."""
     return AirgapError(
         DOING,
         file.name,
         expected=f"a trusted certificate at {file.address}",
-        found=str(error),
+        found=found,
         remedy="name the authority's certificate in REQUESTS_CA_BUNDLE",
     )
 
