@@ -194,7 +194,10 @@ def test_where_docker_minds_selinux_the_nodes_are_opened(on: Bundle) -> None:
     assert has(created(on), "--security-opt", "label=disable")
 
 
-def test_nodes_of_a_group_are_used_by_that_group(on: Bundle, host: GpuHost) -> None:
+@pytest.mark.parametrize("toolkit", [False, True])
+def test_nodes_of_a_group_are_used_by_that_group(on: Bundle, host: GpuHost, toolkit: bool) -> None:
+    if toolkit:
+        on.docker_says("info-jsonRuntimes", '{"nvidia":{"path":"x"},"runc":{"path":"runc"}}')
     for name in ("nvidia0", "nvidia1", "nvidiactl"):
         (host.root / "dev" / name).chmod(0o660)
     group = (host.root / "dev" / "nvidia0").stat().st_gid

@@ -79,12 +79,13 @@ list_gpus_of_kernel() {
 #                  devices  neither: the device nodes and the driver's libraries are handed over
 #                  none     no GPU, or something lacks for that
 #   GPU_OPTIONS    the options of `docker create` for toolkit and cdi
-#   GPU_NODES      for devices: the host's device nodes, a line each
+#   GPU_NODES      the host's device nodes that are there, a line each
 #   GPU_LIBRARIES  for devices: the host's files that are mounted, a line each
 #   GPU_LACKS      for none: the files that are not there, a line each
 find_gpu_access() {
     GPU_ACCESS=none GPU_OPTIONS='' GPU_NODES='' GPU_LIBRARIES='' GPU_LACKS=''
     [ "$GPU_COUNT" -gt 0 ] || return 0
+    find_nodes
     # A Docker that cannot answer, such as podman in its place, does not take these options either.
     runtimes=$(docker_ info --format '{{json .Runtimes}}' 2>/dev/null)
     # Docker offers --gpus where this program is in its PATH (moby, daemon/nvidia_linux.go).
@@ -97,7 +98,7 @@ find_gpu_access() {
     elif [ -e "$HOST_ROOT/dev/dxg" ] && [ -d "$HOST_ROOT/usr/lib/wsl/lib" ]; then
         GPU_NODES=/dev/dxg GPU_LIBRARIES=$HOST_ROOT/usr/lib/wsl GPU_ACCESS=devices
     else
-        find_nodes
+        require_nodes
         find_libraries
         [ -n "$GPU_LACKS" ] || GPU_ACCESS=devices
     fi
@@ -113,10 +114,6 @@ has_cdi() {
 }
 
 find_nodes() {
-    for node in /dev/nvidiactl /dev/nvidia-uvm; do
-        [ -e "$HOST_ROOT$node" ] || lack "$node"
-    done
-    [ -e "$HOST_ROOT/dev/nvidia0" ] || ls "$HOST_ROOT"/dev/nvidia[0-9]* >/dev/null 2>&1 || lack /dev/nvidia0
     # nvidia-cap1 lets its holder change the MIG instances.
     GPU_NODES=$(
         for node in "$HOST_ROOT"/dev/nvidia[0-9]* "$HOST_ROOT"/dev/nvidiactl \
@@ -127,6 +124,17 @@ find_nodes() {
             esac
         done
     )
+}
+
+# require_nodes: those without which CUDA does not start.
+require_nodes() {
+    for node in /dev/nvidiactl /dev/nvidia-uvm; do
+        [ -e "$HOST_ROOT$node" ] || lack "$node"
+    done
+    case $GPU_NODES in
+    */dev/nvidia[0-9]*) ;;
+    *) lack /dev/nvidia0 ;;
+    esac
 }
 
 # find_libraries: of the kernel module's own version, as libnvidia-container takes them; others do not

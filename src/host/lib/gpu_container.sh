@@ -24,7 +24,7 @@ require_gpus() {
     check_tensor_parallel
     find_gpu_access
     [ "$GPU_ACCESS" != none ] || fail_gpu_access
-    [ "$GPU_ACCESS" != devices ] || check_nodes_open
+    check_nodes_open
 }
 
 fail_gpu_access() {
@@ -91,6 +91,7 @@ nodes_by_access() {
     printf '%s\n' "$GPU_NODES" | while IFS= read -r node; do
         need=6
         case $node in
+        '') continue ;;
         */nvidia-caps/*) need=4 ;;
         esac
         stat -c '%a %g %n' -- "$HOST_ROOT$node" | awk -v need="$need" -v wanted="$1" -v node="$node" '
@@ -114,6 +115,10 @@ with_gpus() {
     case $(docker_ info --format '{{.SecurityOptions}}' 2>/dev/null) in
     *name=selinux*) set -- "$@" --security-opt label=disable ;; # or the device nodes are closed to it
     esac
+    # Debian, for one, gives the nodes to the group video alone.
+    for group in $(node_groups); do
+        set -- "$@" --group-add "$group"
+    done
     if [ "$GPU_ACCESS" = devices ]; then
         with_devices "$@"
     else
@@ -134,9 +139,6 @@ END
     done <<END
 $GPU_LIBRARIES
 END
-    for group in $(node_groups); do
-        set -- "$@" --group-add "$group"
-    done
     driver=$DRIVER_AT
     [ "$GPU_NODES" != /dev/dxg ] || driver=/usr/lib/wsl/lib
     "$@" --env "LD_LIBRARY_PATH=$driver" --env "TRITON_LIBCUDA_PATH=$driver"
