@@ -15,6 +15,24 @@ from tests.e2e.needs import python311
 START_SECONDS = 240.0
 """Of a page; the first start also unpacks the PEX, and the machine may be busy."""
 
+PRELUDE = """
+import json, os, sys, tempfile
+from pathlib import Path
+from agentfabric_offline import adaptations, environment
+from agentfabric_offline.settings import read_settings
+from agentfabric_offline.upstream import Upstream
+
+settings = read_settings(["app"], os.environ)
+scratch = Path(tempfile.mkdtemp())
+environment.prepare(os.environ, settings, scratch)
+environment.use_as_working_folder(scratch)
+upstream = Upstream(settings, scratch)
+for adapt in adaptations.LIBRARY:
+    adapt(upstream)
+
+"""
+"""What ``Stack.run`` is given before code that needs ``upstream`` as a page finds it."""
+
 
 @dataclass(frozen=True)
 class Stack:

@@ -1,27 +1,20 @@
 """Answers of the real small model through upstream's own agents."""
 
 import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
-from tests.agentfabric.stack import Stack
+from tests.agentfabric.stack import PRELUDE, Stack
 
-PRELUDE = """
-import json, os, sys, tempfile
-from pathlib import Path
-from agentfabric_offline import adaptations, environment
-from agentfabric_offline.adaptations.users import visited_by
-from agentfabric_offline.settings import read_settings
-from agentfabric_offline.upstream import Upstream
-
-settings = read_settings(["app"], os.environ)
-scratch = Path(tempfile.mkdtemp())
-environment.prepare(os.environ, settings, scratch)
-environment.use_as_working_folder(scratch)
-upstream = Upstream(settings, scratch)
-for adapt in adaptations.LIBRARY:
-    adapt(upstream)
+MODEL = (
+    PRELUDE
+    + """
 client = upstream.module("modelscope_agent.llm.openai").OpenAI(None, None)
 completions, sent = client.chat.completions, []
 create = completions.create
@@ -32,6 +25,7 @@ def say(value):
     print("\\n" + json.dumps(value))
 
 """
+)
 CREATE = """
 core = upstream.module("builder_core")
 agent, memory = core.init_builder_chatbot_agent("author")
@@ -61,7 +55,7 @@ say({"answer": answer, "sent": sent, "tokens": upstream.server.tokens(sent[0])})
 
 def said(stack: Stack, code: str, *arguments: str, **settings: str) -> list[dict[str, Any]]:
     """What ``say`` was given in Python code that is run with upstream adapted."""
-    output = stack.run(PRELUDE + code, *arguments, **settings)
+    output = stack.run(MODEL + code, *arguments, **settings)
     return [json.loads(line) for line in output.splitlines() if line.startswith("{")]
 
 
@@ -117,3 +111,40 @@ def test_a_server_that_is_away_is_told_with_what_to_do(
     assert "没有响应" in created["shown"]
     assert "airgap up" in created["shown"]
     assert chatted["shown"].startswith("⚠️ The model server at http://127.0.0.1:")
+
+
+class _Hung(BaseHTTPRequestHandler):
+    """A model server whose engine hangs: it still tells of the model, and then says nothing."""
+
+    def do_GET(self) -> None:
+        self._answer({"data": [{"id": "smollm2-135m-instruct", "max_model_len": 8192}]})
+
+    def do_POST(self) -> None:
+        if self.path.endswith("/tokenize"):
+            self._answer({"count": 100})
+        else:
+            time.sleep(30)
+
+    def _answer(self, body: dict[str, object]) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(body).encode())
+
+
+@contextmanager
+def hung() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Hung) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}/v1"
+        server.shutdown()
+
+
+def test_a_server_that_says_nothing_is_told_after_a_while(
+    stack: Stack, settings: dict[str, str]
+) -> None:
+    code = CREATE.replace("core =", "client.timeout.read = 2\ncore =", 1)
+    with hung() as address:
+        (created,) = said(stack, code, "做一个助手", **settings | {"LLM_URL": address})
+    assert created["configured"] is None
+    assert "耗时过长" in created["shown"]

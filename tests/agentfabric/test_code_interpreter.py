@@ -7,23 +7,14 @@ import subprocess
 import time
 from pathlib import Path
 
-from tests.agentfabric.stack import Stack
+from tests.agentfabric.stack import PRELUDE, Stack
 
-PRELUDE = """
-import os, sys, tempfile
-from pathlib import Path
-from agentfabric_offline import adaptations, environment, kernels
+TOOL = (
+    PRELUDE
+    + """
+from agentfabric_offline import kernels
 from agentfabric_offline.adaptations.users import visited_by
-from agentfabric_offline.settings import read_settings
-from agentfabric_offline.upstream import Upstream
 
-settings = read_settings(["bot"], os.environ)
-scratch = Path(tempfile.mkdtemp())
-environment.prepare(os.environ, settings, scratch)
-environment.use_as_working_folder(scratch)
-upstream = Upstream(settings, scratch)
-for adapt in adaptations.LIBRARY:
-    adapt(upstream)
 tool = upstream.module("modelscope_agent.tools.base").TOOL_REGISTRY["code_interpreter"]({})
 
 
@@ -37,12 +28,13 @@ def run(code):
         return tool.call("```py\\n" + code + "\\n```")
 
 """
+)
 
 
 def test_a_kernel_starts_when_code_is_first_run_and_keeps_its_variables(
     stack: Stack, settings: dict[str, str]
 ) -> None:
-    code = PRELUDE + (
+    code = TOOL + (
         "print(len(running()))\n"
         "print(run('x = 41'))\n"
         "print(run('print(x + 1)'))\n"
@@ -56,7 +48,7 @@ def test_a_kernel_starts_when_code_is_first_run_and_keeps_its_variables(
 def test_plots_come_back_with_their_chinese_labels(stack: Stack, settings: dict[str, str]) -> None:
     plot = 'plt.plot([1, -2])\\nplt.title("销售额")\\nplt.show()'
     styles = ("", "sns.set_theme()\\n", 'plt.rcParams["font.sans-serif"] = ["SimHei"]\\n')
-    code = PRELUDE + "\n".join(f"print(run('{style}{plot}'))" for style in styles)
+    code = TOOL + "\n".join(f"print(run('{style}{plot}'))" for style in styles)
 
     printed = stack.run(code, **settings)
 
@@ -72,7 +64,7 @@ def test_plots_come_back_with_their_chinese_labels(stack: Stack, settings: dict[
 def test_code_that_runs_too_long_is_stopped_and_the_next_call_works(
     stack: Stack, settings: dict[str, str]
 ) -> None:
-    code = PRELUDE + (
+    code = TOOL + (
         "run('x = 1')\n"
         "kernels.Kernel.run.__defaults__ = (2.0,)\n"
         "print(run('while True: pass'))\n"
@@ -87,7 +79,7 @@ def test_code_that_runs_too_long_is_stopped_and_the_next_call_works(
 def test_a_kernel_that_died_is_replaced_and_that_is_told(
     stack: Stack, settings: dict[str, str]
 ) -> None:
-    code = PRELUDE + (
+    code = TOOL + (
         "print(run('import signal; os.kill(os.getpid(), signal.SIGKILL)'))\n"
         "print(run('print(6 * 7)'))\n"
     )
@@ -104,7 +96,7 @@ def test_code_reads_nothing_of_the_page_or_of_other_users(
     from_outside.parent.mkdir(parents=True)
     from_outside.write_text("secret")
     settings["LLM_API_KEY"] = "secret"
-    code = PRELUDE + (
+    code = TOOL + (
         f"print(run('print(open({json.dumps(str(from_outside))}).read())'))\n"
         "print(run('print(os.environ)'))\n"
     )
@@ -116,7 +108,7 @@ def test_code_reads_nothing_of_the_page_or_of_other_users(
 
 
 def test_no_kernel_outlives_a_page_that_is_killed(stack: Stack, settings: dict[str, str]) -> None:
-    code = PRELUDE + (
+    code = TOOL + (
         "run('x = 1')\n"
         "print('kernel', *running(), flush=True)\n"
         "import time; time.sleep(600)\n"

@@ -4,22 +4,11 @@ import json
 import shutil
 from pathlib import Path
 
-from tests.agentfabric.stack import Stack
+from tests.agentfabric.stack import PRELUDE, Stack
 
-PRELUDE = """
-import json, os, sys, tempfile
-from pathlib import Path
-from agentfabric_offline import adaptations, environment
-from agentfabric_offline.settings import read_settings
-from agentfabric_offline.upstream import Upstream
-
-settings = read_settings(["bot"], os.environ)
-scratch = Path(tempfile.mkdtemp())
-environment.prepare(os.environ, settings, scratch)
-environment.use_as_working_folder(scratch)
-upstream = Upstream(settings, scratch)
-for adapt in adaptations.LIBRARY:
-    adapt(upstream)
+MEMORY = (
+    PRELUDE
+    + """
 Memory = upstream.module("modelscope_agent.memory").MemoryWithRetrievalKnowledge
 agent = settings.state_dir / "config" / "author"
 
@@ -34,6 +23,7 @@ def passages(memory):
     return sorted(memory.store_knowledge.vs.docstore._dict.values(), key=str)
 
 """
+)
 DOCUMENTS = """
 from pptx import Presentation
 import zipfile
@@ -59,7 +49,7 @@ figure.savefig(agent / "e.pdf")
 
 def test_all_five_kinds_are_read_and_found(stack: Stack, settings: dict[str, str]) -> None:
     code = (
-        PRELUDE
+        MEMORY
         + DOCUMENTS
         + (
             "memory = learn('a.txt', 'b.md', 'c.pptx', 'd.docx', 'e.pdf')\n"
@@ -80,7 +70,7 @@ def test_all_five_kinds_are_read_and_found(stack: Stack, settings: dict[str, str
 def test_a_restart_embeds_nothing_anew_until_the_model_changes(
     stack: Stack, settings: dict[str, str], tmp_path: Path
 ) -> None:
-    code = PRELUDE + (
+    code = MEMORY + (
         "shared = Memory().store_knowledge.embedding\n"
         "embedded = []\n"
         "embed = shared.embed_documents\n"
