@@ -300,16 +300,25 @@ def test_somebody_without_rights(host: CheckedHost) -> None:
         os.chmod(folder, 0o755)
         bundle = Path(folder) / "demo"
         shutil.copytree(host.bundle, bundle)
-        done = subprocess.run(
-            [*host.shell, str(bundle / "airgap"), "check"],
-            cwd="/",
-            env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
-            user=65534,
-            group=65534,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-    assert done.stderr == ""
-    assert f"{folder} is read-only or not writable" in done.stdout
-    assert done.stdout.splitlines()[-1].startswith("This host cannot")
+        state = Path(folder) / "demo-state"
+        for mode, said in (
+            (None, f"stop  disk for the state: {folder} is read-only or not writable"),
+            (0o700, f"stop  disk for the state: reading {state}: the user with uid 65534 may not"),
+            (0o755, f"disk for the state: {state} on "),
+        ):
+            if mode is not None:
+                state.mkdir(exist_ok=True)
+                state.chmod(mode)
+            done = subprocess.run(
+                [*host.shell, str(bundle / "airgap"), "check"],
+                cwd="/",
+                env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
+                user=65534,
+                group=65534,
+                capture_output=True,
+                text=True,
+                timeout=60,
+            )
+            assert done.stderr == ""
+            assert said in done.stdout
+            assert done.stdout.splitlines()[-1].startswith("This host cannot")

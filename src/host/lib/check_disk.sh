@@ -55,9 +55,15 @@ check_disk_bundle() {
     fi
 }
 
+# check_disk_state: what is there belongs to uid 1000, and this user must only look into it; what is not
+# must be made.
 check_disk_state() {
     folder=$(existing "$STATE_DIR")
-    if ! [ -d "$folder" ] || ! [ -w "$folder" ]; then
+    if [ -d "$STATE_DIR" ] && { ! [ -r "$STATE_DIR" ] || ! [ -x "$STATE_DIR" ]; }; then
+        note_failure disk_state "$(text e_state_closed "$STATE_DIR" "$(id -u)")"
+        return
+    fi
+    if ! [ -d "$STATE_DIR" ] && { ! [ -d "$folder" ] || ! [ -w "$folder" ]; }; then
         note stop disk_state "$(text check_state_closed "$folder" "$(id -un)")" \
             "$(text check_state_needed)" "$(text check_state_do "$CONF")"
         return
@@ -74,12 +80,12 @@ room() {
         return
     fi
     together=$4
-    while IFS=$SEPARATOR read -r place bytes; do
-        [ "$place" != "$MOUNT" ] || together=$((together + bytes))
+    while IFS=$SEPARATOR read -r disk bytes; do
+        [ "$disk" != "$FILE_SYSTEM" ] || together=$((together + bytes))
     done <<END
 $reserved
 END
-    reserved="$reserved$MOUNT$SEPARATOR$4
+    reserved="$reserved$FILE_SYSTEM$SEPARATOR$4
 "
     found=$(text check_room "$3" "$MOUNT" "$(human "$FREE")")
     needed="$(human "$4") $5"

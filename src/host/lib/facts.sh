@@ -96,21 +96,25 @@ existing() {
     printf '%s\n' "${path:-/}"
 }
 
-# find_free PATH: sets FREE, the bytes that this user can write there, and MOUNT, where its file system
-# is mounted; both empty where df does not say.
+# find_free PATH: sets FREE, the bytes that this user can write there, MOUNT, where its file system is
+# mounted, and FILE_SYSTEM, by which one knows it again where it is mounted twice; empty where df does not say.
 find_free() {
-    FREE='' MOUNT=''
+    FREE='' MOUNT='' FILE_SYSTEM=''
     answer=$(limited df -P -k "$(existing "$1")" | awk 'END {
-        for (i = NF; i > 2; i--)
+        for (i = NF; i > 4; i--)
             if ($i ~ /^[0-9]+%$/) {
+                disk = $(i - 3)
+                for (j = 1; j < i - 3; j++) disk = disk "," $j
                 kilobytes = $(i - 1)
                 sub(/^.*[0-9]% +/, "")
-                print kilobytes, $0
+                print kilobytes, disk, $0
                 exit
             }
     }')
     is_number "${answer%% *}" || return 0
-    FREE=$((${answer%% *} * 1024)) MOUNT=${answer#* }
+    FREE=$((${answer%% *} * 1024))
+    answer=${answer#* }
+    FILE_SYSTEM=${answer%% *} MOUNT=${answer#* }
 }
 
 # flatten_json: turns the first JSON value (RFC 8259) of its input into lines ".key.0.key=value".
