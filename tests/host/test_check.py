@@ -65,6 +65,20 @@ def test_json_bears_any_character(host: CheckedHost) -> None:
     assert 'say "no" \\\\ ' in host.check().of("docker")
 
 
+def test_the_small_tools_alone_do(gnu_host: CheckedHost, tmp_path: Path) -> None:
+    expected = gnu_host.check()
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name in "awk cat dash date dirname head id readlink sed sort timeout tr".split():
+        (tools / name).symlink_to(shutil.which(name) or f"/usr/bin/{name}")
+    path = f"{tmp_path}/programs:{tools}"
+    found = gnu_host.check(PATH=path)
+    assert found.code == 0
+    names = [each["name"] for each in expected.said["checks"]]
+    assert [each["name"] for each in found.said["checks"]] == names
+    assert {each["state"] for each in found.said["checks"]} == {"ok"}
+
+
 def test_a_wrong_argument(host: CheckedHost) -> None:
     done = subprocess.run(
         [*host.shell, str(host.bundle / "airgap"), "check", "--yaml"],

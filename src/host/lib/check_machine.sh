@@ -28,7 +28,7 @@ system_name() {
 check_cpu() {
     flags=" $(sed -n '/^flags[ \t]*:/{s/^[^:]*://p;q;}' "$HOST_ROOT/proc/cpuinfo") "
     model=$(plain "$(sed -n '/^model name[ \t]*:/{s/^[^:]*: *//p;q;}' "$HOST_ROOT/proc/cpuinfo")")
-    cores=$(grep -c '^processor[[:space:]]*:' "$HOST_ROOT/proc/cpuinfo")
+    cores=$(awk '/^processor[ \t]*:/ { n++ } END { print n }' "$HOST_ROOT/proc/cpuinfo")
     serves=
     [ "$DEVICE" != cpu ] || [ -n "$LLM_URL" ] || serves=1
     case $flags in
