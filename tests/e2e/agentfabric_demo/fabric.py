@@ -57,6 +57,15 @@ class Fabric:
         expect(page.locator("input[name=password]")).to_have_count(0)
         return page
 
+    def files(self) -> dict[str, bytes]:
+        """The agents, knowledge and history in the state folder, by path."""
+        kinds = (".json", ".txt", ".md", ".pdf", ".docx", ".pptx")
+        return {
+            str(path.relative_to(self.state)): path.read_bytes()
+            for path in sorted(self.state.rglob("*"))
+            if path.suffix in kinds
+        }
+
     def kernels(self) -> int:
         """How many kernels of the code interpreter run in the builder's container."""
         listed = self.bundle.docker("top", BUILDER, "-eo", "pid,args")

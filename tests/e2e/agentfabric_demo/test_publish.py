@@ -36,16 +36,6 @@ pytestmark = pytest.mark.usefixtures("silence")
 NAME = "Harbour Desk"
 
 
-def files(folder: Path) -> dict[str, bytes]:
-    """The agents, knowledge and history in a state folder."""
-    kinds = (".json", ".txt", ".md", ".pdf", ".docx", ".pptx")
-    return {
-        str(path.relative_to(folder)): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.suffix in kinds
-    }
-
-
 @pytest.fixture(scope="module")
 def configured(fabric: Fabric, browser: Browser, papers: list[Path]) -> None:
     """The first account's agent knows the papers."""
@@ -107,12 +97,12 @@ def test_another_is_served_by_agent_runner_beside_it(
 def test_nothing_is_lost_when_all_was_down(
     fabric: Fabric, published: str, visits: Visits, browser: Browser
 ) -> None:
-    before = files(fabric.state)
+    before = fabric.files()
     assert before
     fabric.airgap("down")
     assert fabric.bundle.left() == ("bridge", "host", "none")
     fabric.airgap("up")
-    assert files(fabric.state) == before
+    assert fabric.files() == before
     page = fabric.enter(visits)
     tab(page, "Configure")
     expect(field(page, "名称", "Name")).to_have_value(NAME)
