@@ -22,7 +22,6 @@ from pants.engine.environment import EnvironmentName
 from pants.engine.fs import EMPTY_DIGEST, Digest, MergeDigests, PathGlobs, Snapshot
 from pants.engine.rules import Get, MultiGet, collect_rules, rule
 from pants.engine.target import (
-    AllTargetsRequest,
     AllUnexpandedTargets,
     FieldSet,
     HydratedSources,
@@ -254,7 +253,7 @@ class Replacements:
 async def replacements(airgap: AirgapSubsystem, build_root: BuildRoot) -> Replacements:
     given = airgap.replace_models
     if given:
-        everything = await Get(AllUnexpandedTargets, AllTargetsRequest())
+        everything = await Get(AllUnexpandedTargets)
         models = {t.address.target_name for t in everything if t.has_field(kinds.ModelLockField)}
         unknown = sorted(given.keys() - models)
         if unknown:
