@@ -134,8 +134,8 @@ class Model(Target):
     core_fields = (*COMMON_TARGET_FIELDS, ModelLockField, OutputPathField)
     help = help_text(
         """
-        A language or embedding model as a folder of verified files, its licence among them.
-        Its name in a bundle is the target's name.
+        A language or embedding model as a folder of verified files, with its licence, its card and
+        the lock that says its origin and revision. Its name in a bundle is the target's name.
 
         `model.toml` says where it comes from: `modelscope = "owner/name"` and a `revision`, for
         ModelScope's hub or the mirror in MODELSCOPE_ENDPOINT, with the token in
@@ -143,10 +143,10 @@ class Model(Target):
         as a model that was tuned here; or a `wheel` with a `recipe`. `./pants run
         src/airgap:airgap -- lock model ID_OR_FOLDER` writes all that is needed for one.
 
-        The files are taken from the first of these that there is: a folder that the environment
-        names (`AIRGAP_MODEL_<NAME>=/path`, the name in capitals); one that
-        `~/.config/airgap/config.toml` names (`<name> = "/path"` below `[models]`); where the lock
-        says that they come from. Whatever brought them, each is compared with the lock.
+        The files of a model of the hub or of a folder are taken from the first of these that there
+        is: a folder that the environment names (`AIRGAP_MODEL_<NAME>=/path`, the name in capitals);
+        one that `~/.config/airgap/config.toml` names (`<name> = "/path"` below `[models]`); the
+        hub, at the lock's commit. Whatever brought them, each is compared with the lock.
 
         Where none of the ways leads to it, `./pants package ::` leaves out what is made of it and
         says so; asked for by name, it fails.

@@ -38,6 +38,9 @@ from airgap.tree import Entry, Tree, below
 
 Spec = Mapping[str, Any]
 
+MODEL_LOCK = "model.lock"
+"""In a model's folder: the lock that it was made by."""
+
 
 @dataclass(frozen=True)
 class Workshop:
@@ -109,7 +112,11 @@ def _model(shop: Workshop, spec: Spec) -> Tree:
     lock = model.parse(shop.text(spec["lock"]), spec["lock"])
     if lacking := missing(shop.store, lock.files):
         raise Missing([model_step(lock, lacking, replaced_by)])
-    return {file.path: Entry(file.blob) for file in lock.files}
+    # The lock goes along: it says the licence, where the model is from and at which revision.
+    files = shop.files([(MODEL_LOCK, spec["lock"])])
+    return {path: Entry(blob) for path, blob in files.items()} | {
+        file.path: Entry(file.blob) for file in lock.files
+    }
 
 
 def replaced_models(spec: Spec) -> list[str]:

@@ -1,5 +1,7 @@
 import errno
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -36,3 +38,14 @@ def test_the_store_is_the_one_that_pants_uses(monkeypatch: pytest.MonkeyPatch) -
     assert cli.default_store() == Path("/caches/pants/named_caches/airgap_store")
     monkeypatch.setenv("AIRGAP_STORE", "/elsewhere")
     assert cli.default_store() == Path("/elsewhere")
+
+
+def test_what_package_asks_every_time_waits_for_no_client_of_the_hub() -> None:
+    code = "import sys, airgap.cli, airgap.make; print({'modelscope_hub', 'requests'} & {*sys.modules})"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+    )
+    assert (done.stdout.strip(), done.returncode) == ("set()", 0)

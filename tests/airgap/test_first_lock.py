@@ -50,9 +50,11 @@ def test_a_model_of_the_hub_is_locked_and_then_fetched(
     assert rounds == [["lock"], ["model"]]
     lock = parse((root / LOCK).read_text(), LOCK)
     assert lock.origin == HubOrigin(QWEN, "master", hub.models[QWEN].branches["master"])
-    assert set(receipt["files"]) == set(small_model())
+    assert set(receipt["files"]) == {"model.lock", *small_model()}
     for path, content in small_model().items():
         assert (root.parent / "dist" / path).read_bytes() == content
+    # What travels says what it is.
+    assert (root.parent / "dist" / "model.lock").read_text() == (root / LOCK).read_text()
 
 
 def test_a_lock_that_is_there_is_not_changed_when_the_branch_moves(
@@ -93,7 +95,7 @@ def test_a_folder_stands_in_for_the_model_and_the_receipt_says_so(
     assert receipt["replaced_models"] == ["qwen"]
     assert "qwen is not the model of its lock" in " ".join(receipt["summary"])
     assert str(small) not in json.dumps(receipt)
-    assert set(receipt["files"]) == set(small_model())
+    assert set(receipt["files"]) == {"model.lock", *small_model()}
 
 
 def test_the_step_names_the_model_and_all_that_its_work_depends_on() -> None:
