@@ -116,6 +116,18 @@ class Bundle:
         return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
+def has(call: list[str], *words: str) -> bool:
+    """Do these words stand in a call of Docker's client, one after the other?"""
+    return any(call[i : i + len(words)] == list(words) for i in range(len(call)))
+
+
+def server_environ(bundle: Bundle) -> dict[str, str]:
+    """What the model server's container got by --env."""
+    call = bundle.created("server")
+    pairs = [call[i + 1] for i, word in enumerate(call) if word == "--env"]
+    return {key: value for key, _, value in (pair.partition("=") for pair in pairs)}
+
+
 AGENT = {
     "name": "Kitchen 厨师",
     "avatar": "face.png",

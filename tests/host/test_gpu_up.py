@@ -6,10 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.host.bundle import Bundle
+from tests.host.bundle import Bundle, has, server_environ
 from tests.host.gpu_host import A100, GpuHost
-from tests.host.test_settings import server_environ
-from tests.host.test_up import has
 
 DEBIAN = "/usr/lib/x86_64-linux-gnu"
 DRIVER_AT = "/run/airgap/driver"

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.host.bundle import Bundle
+from tests.host.bundle import Bundle, has
 from tests.host.gpu_host import A100, GpuHost
-from tests.host.test_up import has
 
 
 @pytest.fixture

@@ -5,20 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.host.bundle import HOST, Bundle
+from tests.host.bundle import HOST, Bundle, server_environ
 
 READ = """
 for part in messages report settings; do . "$0/lib/$part.sh"; done
 read_settings "$1" LLM_NAME
 printf %s "$LLM_NAME"
 """
-
-
-def server_environ(bundle: Bundle) -> dict[str, str]:
-    """What the model server's container got by --env."""
-    call = bundle.created("server")
-    pairs = [call[i + 1] for i, word in enumerate(call) if word == "--env"]
-    return {key: value for key, _, value in (pair.partition("=") for pair in pairs)}
 
 
 def test_later_sources_win(bundle: Bundle) -> None:

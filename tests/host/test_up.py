@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.host.bundle import BUNDLE_CONF, Bundle
+from tests.host.bundle import BUNDLE_CONF, Bundle, has
 
 CLOSED = [
     ["--user", "1000:1000"],
@@ -23,10 +23,6 @@ CLOSED = [
     ["--env", "NO_PROXY=*"],
     ["--log-opt", "max-size=10m"],
 ]
-
-
-def has(call: list[str], *words: str) -> bool:
-    return any(call[i : i + len(words)] == list(words) for i in range(len(call)))
 
 
 @pytest.mark.parametrize("service", ["server", "agent"])
