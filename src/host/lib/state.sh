@@ -58,8 +58,6 @@ check_access() {
 # uid 1000. Each folder is a mount of its own, because who may only give may not pass through other
 # people's folders.
 give_state_folders() {
-    [ "$DEVICE,$LLM_URL" != cuda, ] || echo server
-    [ -z "$PEX" ] || echo pex
     lacking=$1
     set --
     for folder in '' $(state_folders); do
