@@ -10,7 +10,9 @@ CARDS_OVERHEAD=3221225472
 # What the driver keeps of each GPU: nvidia-smi names 24576 MiB where programs see 23.58 GiB, 81559 where
 # they see 79.22.
 CARD_RESERVED=450
-BLOCK=16 # tokens; vLLM gives out the context's memory in such blocks
+# vLLM gives out the context's memory in blocks of so many tokens (vllm/config/cache.py; platforms/cpu.py).
+CUDA_BLOCK=16
+CPU_BLOCK=128
 
 # find_context: sets CONTEXT, the tokens that a conversation may have as the settings say, and LARGEST,
 # the most that fits; empty where it cannot be known. ROOM is the bytes for it, on each GPU.
@@ -19,13 +21,15 @@ find_context() {
     [ -z "$LLM_URL" ] || return 0
     CONTEXT=${MAX_MODEL_LEN:-$MODEL_MAX_LEN}
     is_number "$MODEL_KV_PER_TOKEN" && [ "$MODEL_KV_PER_TOKEN" -gt 0 ] || return 0
+    block=$CPU_BLOCK
     if [ "$DEVICE" = cuda ]; then
+        block=$CUDA_BLOCK
         find_room
     else
         ROOM=$(bytes_of "${KV_CACHE_MEMORY:-256m}")
     fi
     is_number "$ROOM" || return 0
-    LARGEST=$((ROOM / $(token_bytes) / BLOCK * BLOCK))
+    LARGEST=$((ROOM / $(token_bytes) / block * block))
     ! is_number "$MODEL_MAX_LEN" || [ "$LARGEST" -le "$MODEL_MAX_LEN" ] || LARGEST=$MODEL_MAX_LEN
 }
 
