@@ -17,7 +17,7 @@ class HubOrigin:
     Attributes:
         id: ``owner/name``.
         revision: The branch, tag or commit that was asked for.
-        commit: What it was then; 40 hex digits.
+        commit: What it was then; 7 to 40 hex digits, as many as the hub gives.
     """
 
     id: str
@@ -88,8 +88,8 @@ def _hub(fields: dict[str, Any], problems: Problems) -> HubOrigin | None:
         problems.add("origin", f"not an id as `owner/name`: {origin.id!r}")
     elif not isinstance(origin.revision, str) or not origin.revision.strip():
         problems.add("origin", f"not a revision: {origin.revision!r}")
-    elif not isinstance(origin.commit, str) or not re.fullmatch(r"[0-9a-f]{40}", origin.commit):
-        problems.add("origin", f"not a commit in 40 lower-case hex digits: {origin.commit!r}")
+    elif not isinstance(origin.commit, str) or not re.fullmatch(r"[0-9a-f]{7,40}", origin.commit):
+        problems.add("origin", f"not a commit in lower-case hex digits: {origin.commit!r}")
     else:
         return origin
     return None

@@ -7,7 +7,7 @@ these two matter here: MODELSCOPE_ENDPOINT, the address of a mirror, and MODELSC
 
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,12 +43,21 @@ class HubModel:
     """A model at one commit.
 
     Attributes:
-        commit: What a branch or tag was when the hub was asked; 40 hex digits.
+        commit: What a branch or tag was when the hub was asked, in hex digits.
         files: Sorted by path.
     """
 
     commit: str
     files: tuple[HubFile, ...]
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """A file, the commit that changed it last, and when that was, as text that sorts by time."""
+
+    file: HubFile
+    commit: str
+    date: str
 
 
 class Hub:
@@ -74,17 +83,8 @@ class Hub:
             UnavailableError: The hub cannot be reached, is out of order, or wants another token.
             AirgapError: It does not know the model or the revision.
         """
-        # A file's `Revision` is the commit that changed it last; the newest of them is the commit
-        # at which all files are what they are. Asked by that name they cannot move meanwhile.
-        newest = max(self._entries(model_id, revision), key=_committed, default={})
-        commit = str(newest.get("Revision") or revision)
-        entries = self._entries(model_id, commit)
-        files = [
-            HubFile(str(entry["Path"]), int(entry["Size"]), str(entry.get("Sha256") or "").lower())
-            for entry in entries
-            if entry.get("Type") != "tree"
-        ]
-        if not files:
+        now = self._entries(model_id, revision)
+        if not now:
             raise AirgapError(
                 _DOING,
                 model_id,
@@ -92,7 +92,20 @@ class Hub:
                 found=f"none at {self.endpoint}",
                 remedy="look at the model's page for its revisions and name one",
             )
-        return HubModel(commit, tuple(sorted(files, key=lambda file: file.path)))
+        # A file's commit is the one that changed it last; at the newest of them all files are what
+        # they are now. Asked for by that name, they cannot move while we look at them.
+        for commit in _newest(now):
+            then = self._entries(model_id, commit)
+            if all(then.get(path) == entry for path, entry in now.items()):
+                files = (entry.file for entry in now.values())
+                return HubModel(commit, tuple(sorted(files, key=lambda file: file.path)))
+        raise UnavailableError(
+            _DOING,
+            model_id,
+            expected=f"the files of the revision {revision} at the commit that it is",
+            found=f"other files at {', '.join(_newest(now))}",
+            remedy="the model may be changing just now: run the same command again",
+        )
 
     def request(self, model_id: str, commit: str, path: str) -> tuple[str, dict[str, str]]:
         """Address and headers for a GET, with or without Range, of one file.
@@ -138,13 +151,27 @@ class Hub:
             self._client = HubApi(HubConfig(self.endpoint, nowhere, nowhere, token=self._token))
         return self._client
 
-    def _entries(self, model_id: str, revision: str) -> Sequence[dict[str, Any]]:
+    def _entries(self, model_id: str, revision: str) -> dict[str, _Entry]:
+        """The files of a revision by their paths."""
         from modelscope_hub.errors import HubError
+        from requests import RequestException
 
         try:
-            return self._api.legacy.list_repo_files(model_id, "model", revision)
+            listed = self._api.legacy.list_repo_files(model_id, "model", revision)
+            entries = [_entry(given) for given in listed if given.get("Type") != "tree"]
         except HubError as error:
             raise self._explained(model_id, revision, error) from error
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            raise AirgapError(
+                _DOING,
+                model_id,
+                expected=f"path, size, sha256, commit and date of each file from {self.endpoint}",
+                found=f"something else: {error!r}",
+                remedy=f"let {ENDPOINT} name a hub or a mirror of one",
+            ) from error
+        except RequestException as error:
+            raise self._explained(model_id, revision, error) from error
+        return {entry.file.path: entry for entry in entries}
 
     def _explained(self, model_id: str, revision: str, error: Exception) -> AirgapError:
         from modelscope_hub import errors
@@ -162,7 +189,7 @@ class Hub:
             remedy = f"try again later, let this machine reach it, or name a mirror in {ENDPOINT}"
         status = getattr(error, "status_code", None)
         # In full it would repeat the request and the answer, over several lines.
-        said = getattr(error, "message", "") if status else str(_innermost(error))
+        said = getattr(error, "message", "") if status else str(_innermost(error)) or repr(error)
         return (AirgapError if wrong else UnavailableError)(
             _DOING,
             model_id,
@@ -179,5 +206,13 @@ def _innermost(error: BaseException) -> BaseException:
     return error
 
 
-def _committed(entry: Mapping[str, Any]) -> int:
-    return int(entry.get("CommittedDate") or 0)
+def _entry(given: Mapping[str, Any]) -> _Entry:
+    sha256 = str(given.get("Sha256") or "").lower()
+    file = HubFile(str(given["Path"]), int(given["Size"]), sha256)
+    return _Entry(file, str(given["Revision"]), str(given["CommittedDate"]))
+
+
+def _newest(entries: Mapping[str, _Entry]) -> list[str]:
+    """The commits of the latest date; two may be of the same second."""
+    latest = max(entry.date for entry in entries.values())
+    return sorted({entry.commit for entry in entries.values() if entry.date == latest})

@@ -1,6 +1,8 @@
 """What the hub answers, and what people are told where it does not."""
 
 import os
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ import pytest
 from airgap.errors import AirgapError, UnavailableError
 from airgap.models.hub import ENDPOINT, TOKEN, Hub
 from tests.airgap.hub.server import LISTING, Fault, HubServer
-from tests.airgap.hub.small_model import QWEN, small_model
+from tests.airgap.hub.small_model import QWEN, small_model, weights
 
 
 def test_the_files_are_listed_with_the_commit_that_the_branch_is_at(hub: HubServer) -> None:
@@ -30,6 +32,25 @@ def test_a_branch_that_moves_while_it_is_asked_for_gives_one_commit(hub: HubServ
     assert listed.commit == first != model.branches["master"]
     weights = next(file for file in listed.files if file.path == "model.safetensors")
     assert weights.sha256 == model.commits[first]["model.safetensors"][0].sha256
+
+
+def test_a_last_commit_that_removed_a_file_is_seen_to_have_done_so(hub: HubServer) -> None:
+    model = hub.models[QWEN]
+    before = model.branches["master"]
+    model.commit(small_model())
+    listed = Hub(os.environ).list(QWEN, "master")
+    assert {file.path for file in listed.files} == set(small_model())
+    # The commit that changed one of these files last; there they are what they are now.
+    assert listed.commit == before
+
+
+def test_of_two_commits_in_one_second_the_later_is_found(hub: HubServer) -> None:
+    model = hub.models[QWEN]
+    for seed in (1, 2, 3, 4):
+        files = {**small_model(), "model.safetensors": weights(3000, seed)}
+        commit = model.commit({**files, f"{seed}.json": b""} | {"1.json": b""})
+        model.dates = dict.fromkeys(model.dates, 1700000000)
+        assert Hub(os.environ).list(QWEN, "master").commit == commit
 
 
 def test_an_older_commit_is_listed_by_its_name(hub: HubServer) -> None:
@@ -70,6 +91,29 @@ def test_a_model_that_is_not_there_is_told_from_a_hub_that_is_not(hub: HubServer
         Hub(os.environ).list(QWEN, "v9")
     with pytest.raises(UnavailableError, match="found:    .*Connection refused"):
         Hub({ENDPOINT: "127.0.0.1:9"}).list(QWEN, "master")
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (b"<html>Sign in</html>", "something else: JSONDecodeError"),
+        (b'{"Data": {"Files": []}}', "none at"),
+        (b'{"Data": {"Files": [{"Path": "x"}]}}', "something else: KeyError"),
+        (b"[1]", "something else: AttributeError"),
+    ],
+)
+def test_what_is_no_hub_is_told(answer: bytes, told: str) -> None:
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(answer)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with pytest.raises(AirgapError, match=told):
+            Hub({ENDPOINT: f"http://127.0.0.1:{server.server_port}"}).list(QWEN, "master")
+        server.shutdown()
 
 
 def test_a_private_model_is_seen_with_the_token_of_the_environment(hub: HubServer) -> None:
