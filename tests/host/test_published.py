@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import socket
+import signal
 import subprocess
 from pathlib import Path
 
@@ -164,6 +165,24 @@ def test_run_ends_when_a_service_ends_by_itself_and_not_when_it_is_stopped(build
     assert running.returncode == 1
     assert "the published agent cook ended by itself" in complaint
     assert not list(builder.docker.glob("container-*"))
+
+
+def test_run_goes_on_when_another_container_takes_the_place_of_one(builder: Bundle) -> None:
+    configure(builder)
+    with builder.start("run") as running:
+        assert running.stdout
+        while "Ctrl-C" not in running.stdout.readline():
+            assert running.poll() is None
+        builder.docker_says("exit-airgap-demo-agentfabric", "1")
+        # Longer than between two looks.
+        with pytest.raises(subprocess.TimeoutExpired):
+            running.wait(5)
+        (builder.docker / "exit-airgap-demo-agentfabric").unlink()
+        with pytest.raises(subprocess.TimeoutExpired):
+            running.wait(10)
+        running.send_signal(signal.SIGINT)
+        running.communicate(timeout=60)
+    assert running.returncode == 0
 
 
 def test_unpublishing_removes_container_and_state(builder: Bundle) -> None:

@@ -179,27 +179,33 @@ run_until_stopped() {
     DOWN_AT_END=1
     trap 'exit 0' HUP INT TERM
     say press_ctrl_c
-    while all_serve; do
-        sleep 3 &
-        TICKER=$!
-        wait "$TICKER"
+    # `up` and `restart`, called meanwhile, put new containers in place of old ones: hence a second look.
+    while all_serve || { pause 10 && all_serve; }; do
+        pause 3
     done
+    [ -n "$ENDED" ] || return 0
+    tell_last_lines "$ENDED"
+    fail e_stopped_later "$(name_of "$ENDED")"
 }
 
-# all_serve: false when nothing is there any more; fails when a service ended by itself. What the
-# operator stopped has no container.
+# pause SECONDS: can be interrupted, which `sleep` alone cannot.
+pause() {
+    sleep "$1" &
+    TICKER=$!
+    wait "$TICKER"
+}
+
+# all_serve: false when nothing is there any more, or a service ended by itself, which ENDED names then.
+# What the operator stopped has no container.
 all_serve() {
-    left=
+    left='' ENDED=''
     for service in $SERVICES; do
         case $(docker_ inspect --format '{{.State.Running}}' "$(container_of "$service")" 2>/dev/null) in
         true) left=1 ;;
-        ?*)
-            tell_last_lines "$service"
-            fail e_stopped_later "$(name_of "$service")"
-            ;;
+        ?*) ENDED=$service ;;
         esac
     done
-    [ -n "$left" ]
+    [ -n "$left" ] && [ -z "$ENDED" ]
 }
 
 # show_status: ends with 0 when every service answers, else with 1.
