@@ -3,8 +3,8 @@
 import json
 import os
 import shutil
-import socket
 import signal
+import socket
 import subprocess
 from pathlib import Path
 
