@@ -205,9 +205,9 @@ def test_selinux(host: CheckedHost) -> None:
 def test_a_context_that_the_cpu_server_cannot_hold(host: CheckedHost) -> None:
     checked = host.check(AIRGAP_KV_CACHE_MEMORY="128m")
     assert checked.stops == {"context"}
-    assert checked.said["largest_context"] == 5760
-    assert "with 5760 it can" in checked.said["sentence"]
-    fitting = host.check(AIRGAP_KV_CACHE_MEMORY="128m", AIRGAP_MAX_MODEL_LEN="5760")
+    assert checked.said["largest_context"] == 5632
+    assert "with 5632 it can" in checked.said["sentence"]
+    fitting = host.check(AIRGAP_KV_CACHE_MEMORY="128m", AIRGAP_MAX_MODEL_LEN="5632")
     assert fitting.code == 0
 
 

@@ -31,9 +31,9 @@ def test_a_card_of_24_gb_serves_as_the_guide_does(host: CheckedHost) -> None:
     ("cards", "used", "largest"),
     [
         ([T4], 1, 0),
-        ([T4] * 2, 2, 14912),
-        ([A4500], 1, 4480),
-        ([CARD], 1, 12256),
+        ([T4] * 2, 2, 14896),
+        ([A4500], 1, 4464),
+        ([CARD], 1, 12240),
         ([CARD] * 3, 2, 32768),
         ([H100], 1, 32768),
         ([H100] * 8, 8, 32768),
@@ -52,12 +52,12 @@ def test_the_largest_context_that_fits(
 def test_a_shorter_context_is_named_and_does(host: CheckedHost) -> None:
     host.cards(A4500)
     sentence = host.check().said["sentence"]
-    assert "cannot run demo with a context of 8192 tokens; with 4480 it can" in sentence
-    assert "MAX_MODEL_LEN=4480" in sentence
-    (host.bundle / "airgap.conf").write_text("MAX_MODEL_LEN=4480\n")
+    assert "cannot run demo with a context of 8192 tokens; with 4464 it can" in sentence
+    assert "MAX_MODEL_LEN=4464" in sentence
+    (host.bundle / "airgap.conf").write_text("MAX_MODEL_LEN=4464\n")
     checked = host.check()
-    assert (checked.code, checked.said["context"]) == (0, 4480)
-    (host.bundle / "airgap.conf").write_text("MAX_MODEL_LEN=4481\n")
+    assert (checked.code, checked.said["context"]) == (0, 4464)
+    (host.bundle / "airgap.conf").write_text("MAX_MODEL_LEN=4465\n")
     assert host.check().stops == {"context"}
 
 
@@ -71,7 +71,7 @@ def test_weights_that_do_not_fit_at_all(host: CheckedHost) -> None:
 def test_less_of_the_gpu_holds_less(host: CheckedHost) -> None:
     host.cards(CARD)
     assert host.check(AIRGAP_GPU_MEMORY_UTILIZATION="0.8").stops == {"context"}
-    assert host.check(AIRGAP_KV_CACHE_MEMORY="2g").said["largest_context"] == 4096
+    assert host.check(AIRGAP_KV_CACHE_MEMORY="2g").said["largest_context"] == 4080
 
 
 @pytest.mark.parametrize(
@@ -237,4 +237,4 @@ def test_heads_without_a_key_of_their_own_share(host: CheckedHost) -> None:
     shared = host.check().said["largest_context"]
     host.cards(*[T4] * 8, conf={"MODEL_MAX_LEN": "10000000"})
     assert eight == 32768
-    assert 0 <= host.check().said["largest_context"] - 2 * shared <= 16
+    assert 0 <= host.check().said["largest_context"] - 2 * shared <= 32
