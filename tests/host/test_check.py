@@ -336,3 +336,27 @@ def test_somebody_without_rights(host: CheckedHost) -> None:
             assert done.stderr == ""
             assert said in done.stdout
             assert done.stdout.splitlines()[-1].startswith("This host cannot")
+
+
+def test_a_read_only_medium(host: CheckedHost, tmp_path: Path) -> None:
+    """The bundle may stay there; what people make may not."""
+    medium = tmp_path / "read only"
+    medium.mkdir()
+    script = (
+        f"mount --bind '{host.bundle.parent}' '{medium}' && "
+        f"mount -o remount,ro,bind '{medium}' && exec \"$@\""
+    )
+    command = [*host.shell, str(medium / "demo" / "airgap"), "check"]
+    stopped = "stop  disk for the state: "
+    for state, expected in ((None, True), (tmp_path / "elsewhere", False)):
+        done = subprocess.run(
+            ["unshare", "--mount", "sh", "-c", script, "sh", *command],
+            env={**host.environ, **({"AIRGAP_STATE_DIR": str(state)} if state else {})},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        if "unshare: " in done.stderr or "mount: " in done.stderr:
+            pytest.skip(f"no mount may be made here: {done.stderr}")
+        assert (stopped in done.stdout) == expected, done.stdout
+        assert (done.returncode == 1) == expected

@@ -63,7 +63,7 @@ check_disk_state() {
         note_failure disk_state "$(text e_state_closed "$STATE_DIR" "$(id -u)")"
         return
     fi
-    if ! [ -d "$STATE_DIR" ] && { ! [ -d "$folder" ] || ! [ -w "$folder" ]; }; then
+    if read_only "$folder" || { ! [ -d "$STATE_DIR" ] && { ! [ -d "$folder" ] || ! [ -w "$folder" ]; }; }; then
         note stop disk_state "$(text check_state_closed "$folder" "$(id -un)")" \
             "$(text check_state_needed)" "$(text check_state_do "$CONF")"
         return

@@ -117,6 +117,21 @@ find_free() {
     FILE_SYSTEM=${answer%% *} MOUNT=${answer#* }
 }
 
+# read_only FOLDER: is its file system mounted read-only? To root test -w may say yes all the same.
+read_only() {
+    folder=$(cd -- "$1" && pwd -P) awk '
+        BEGIN { folder = ENVIRON["folder"] "/" }
+        {
+            gsub(/\\040/, " ", $2)
+            at = $2 == "/" ? "/" : $2 "/"
+            if (index(folder, at) == 1 && length(at) >= longest) {
+                longest = length(at)
+                found = "," $4 "," ~ /,ro,/
+            }
+        }
+        END { exit !found }' /proc/mounts
+}
+
 # flatten_json: turns the first JSON value (RFC 8259) of its input into lines ".key.0.key=value".
 flatten_json() {
     awk '
