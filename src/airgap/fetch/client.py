@@ -66,6 +66,8 @@ class Client:
                 if not answer.is_redirect:
                     yield answer
                     return
+                # So that the connection can be used for the next range.
+                answer.raw.drain_conn()
                 address = urljoin(address, answer.headers["Location"])
         raise requests.TooManyRedirects(f"more than {_REDIRECTS} redirections")
 

@@ -19,7 +19,7 @@ from airgap.store import Blob
 BLOCK = 4 << 20
 """Bytes. A kill loses less than one block of each connection."""
 
-_RUN = 16
+_RUN = 8
 """Blocks that one request asks for."""
 
 _HASH_AT_ONCE = 4

@@ -23,7 +23,7 @@ ID = "qwen/Qwen1.5-7B-Chat"
 WEIGHTS = "model.safetensors"
 
 BLOCK = 1 << 16
-RANGE = 16 * BLOCK
+RANGE = 8 * BLOCK
 """Bytes, for most tests: with files of some megabytes in place of gigabytes."""
 
 SIZE = 5 * RANGE + 12_345
