@@ -1,6 +1,7 @@
 """``airgap run-pex``: the demo's programs with the Python of the image, on the host's network."""
 
 import json
+import shutil
 import subprocess
 import time
 import urllib.request
@@ -15,6 +16,13 @@ from tests.e2e.needs import PATH
 
 MODEL_DIR = "models/smollm2_135m_instruct"
 PORT = "8017"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def unpacked(state: Path) -> Iterator[None]:
+    """What the programs were unpacked to, gigabytes, is removed at once."""
+    yield
+    shutil.rmtree(state / "pex")
 
 
 def test_it_says_what_the_program_says(demo: Bundle) -> None:
