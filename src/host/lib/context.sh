@@ -2,9 +2,9 @@
 # The longest conversation that the memory of the model server holds, before anything is loaded.
 
 # What vLLM takes on each GPU beside weights and context, in bytes: activations while it measures
-# itself (1.26 and 1.42 GiB for models of 7B and 8B), CUDA graphs (0.36) and the libraries of CUDA
-# (0.03 to 0.2), as logs of vLLM in its issues 10511 and 13882 have them; with several GPUs, what they
-# exchange (up to 1 GiB). Not measured by this project.
+# itself (1.26 and 1.42 GiB for models of 7B and 8B), CUDA graphs (0.36 GiB) and the libraries of CUDA
+# (0.03 GiB, in one log 1.79), as logs in vLLM's issues 10511 and 13882 and in gpustack's have them; with
+# several GPUs, what they exchange. Not measured by this project; docs/gpu.md says how.
 CARD_OVERHEAD=2147483648
 CARDS_OVERHEAD=3221225472
 # What the driver keeps of each GPU: nvidia-smi names 24576 MiB where programs see 23.58 GiB, 81559 where
