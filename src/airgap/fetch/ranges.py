@@ -11,6 +11,7 @@ import shutil
 import threading
 from collections.abc import Iterable, Iterator
 from functools import partial
+from itertools import zip_longest
 from urllib.parse import urlsplit
 
 import requests
@@ -78,7 +79,9 @@ def fetch_ranges(store: Store, files: Iterable[Remote], progress: Progress) -> N
             stack.callback(pieces.close)
             downloads.append(_Download(store, file, pieces, client, progress))
         _check_space(store, downloads)
-        jobs = [job for download in downloads for job in download.jobs()]
+        # From all files in turns: several are then hashed at a time, each by another core.
+        turns = zip_longest(*(download.jobs() for download in downloads))
+        jobs = [job for turn in turns for job in turn if job is not None]
         run_all(jobs, _CONNECTIONS, client.break_off)
 
 
