@@ -61,8 +61,9 @@ def main() -> None:
         (place / "app").mkdir()
         with docker(folder) as environment:
             seconds([DOCKER, "import", store.path(base), "bench/base"], **environment)
-            command = [DOCKER, "build", "--network", "none", "--tag", "bench", place]
-            build = seconds(command, **environment)
+            build = seconds(
+                [DOCKER, "build", "--network", "none", "--tag", "bench", place], **environment
+            )
             tar = folder / "image.tar"
             save = seconds([DOCKER, "save", "--output", tar, "bench"], **environment)
             saved = tar.stat().st_size

@@ -20,7 +20,7 @@ from tests.airgap.three_exits import (
 
 @pytest.fixture(scope="module", params=["demo", "qwen1_5_7b"])
 def bundle(request: pytest.FixtureRequest) -> Path:
-    name = request.param
+    name: str = request.param
     here = Path.cwd()
     root = next((path for path in (here, *here.parents) if (path / "pants.toml").exists()), here)
     folder = Path(os.environ.get("ROOT", root)) / "dist" / name
