@@ -53,7 +53,15 @@ def _start(bundle: Bundle, image: str) -> float:
     port = free_port()
     start = time.perf_counter()
     name = bundle.docker(
-        *("run", "--detach", "--read-only", "--tmpfs", "/tmp:rw,exec", "--tmpfs", "/state:uid=1000"),
+        *(
+            "run",
+            "--detach",
+            "--read-only",
+            "--tmpfs",
+            "/tmp:rw,exec",
+            "--tmpfs",
+            "/state:uid=1000",
+        ),
         *("--user", "1000:1000", "--cap-drop", "ALL", "--publish", f"127.0.0.1:{port}:7860"),
         *("--mount", f"type=bind,source={agentfabric.EMBEDDING},target=/embedding,readonly"),
         *("--env", "EMBEDDING_DIR=/embedding", "--env", "STATE_DIR=/state", "--env", "HOME=/tmp"),

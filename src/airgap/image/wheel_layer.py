@@ -163,9 +163,7 @@ class _Installation:
             return self._prefix.script(self._plan.wheel.read(member))
         return None
 
-    def _module(
-        self, path: str, source: bytes, compiled: ByteCode, tar: LayerTar
-    ) -> None:
+    def _module(self, path: str, source: bytes, compiled: ByteCode, tar: LayerTar) -> None:
         self._stream(path, tar, source)
         if (code := compiled.result()) is not None:
             self._bytes(pyc_path(path), code, tar)
