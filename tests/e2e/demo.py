@@ -7,6 +7,7 @@ from tests.e2e.bundle import built
 SERVER = "airgap-demo-server"
 AGENT = "airgap-demo-agent"
 NETWORK = "airgap-demo"
+LLM = "smollm2_135m_instruct"
 MODEL = "smollm2-135m-instruct"
 SERVER_URL = "http://127.0.0.1:8000"
 PAGE_URL = "http://127.0.0.1:7865/"

@@ -5,6 +5,7 @@ These tests change what is up, in this order; the files before them in the alpha
 
 import json
 import os
+import shutil
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -15,11 +16,12 @@ from playwright.sync_api import expect
 
 from tests.e2e.bundle import Bundle
 from tests.e2e.chat_page import ANSWER_TIMEOUT, answer_of, ask
-from tests.e2e.demo import AGENT, MODEL, NETWORK, SERVER
+from tests.e2e.demo import AGENT, LLM, MODEL, NETWORK, SERVER
 from tests.e2e.intranet import HOST
 from tests.e2e.visits import Visits, picture
 
 KEY = "a-key-of-the-intranet"
+TUNED = "调优 model"
 
 
 def contents(folder: Path) -> dict[str, tuple[int, bytes]]:
@@ -38,14 +40,21 @@ def kept(served: Bundle, state: Path) -> dict[str, tuple[int, bytes]]:
 def opened(
     served: Bundle, kept: dict[str, tuple[int, bytes]], tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Bundle, str]:
-    """The bundle with its server open to the network, and what ``airgap up`` said."""
+    """The bundle with its server open to the network, and what ``airgap up`` said.
+
+    The server has the model of another folder, as the operator of a fine-tuned model would.
+    """
     folder = tmp_path_factory.mktemp("settings")
+    shutil.copytree(served.folder / "models" / LLM, folder / TUNED)
     key_file = folder / "key file"
     key_file.write_text(f"{KEY}\n")
     key_file.chmod(0o400)
     os.chown(key_file, 1000, 1000)
     conf = folder / "airgap.conf"
-    conf.write_text(f'# Open.\nSERVER_LISTEN=0.0.0.0\nSERVER_KEY_FILE="{key_file}"  # uid 1000\n')
+    conf.write_text(
+        f'# Open.\nSERVER_LISTEN=0.0.0.0\nSERVER_KEY_FILE="{key_file}"  # uid 1000\n'
+        f'LLM_DIR="{folder / TUNED}"\n'
+    )
     demo = Bundle(served.folder, {**served.environ, "AIRGAP_CONF": str(conf)})
     done = demo.airgap("up")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -112,6 +121,13 @@ def test_an_open_server_refuses_who_has_not_its_key(
 
 def test_an_open_server_answers_who_has_its_key(opened: tuple[Bundle, str]) -> None:
     assert MODEL in [model["id"] for model in models(KEY)["data"]]
+
+
+def test_the_model_of_the_operators_folder_is_served(opened: tuple[Bundle, str]) -> None:
+    demo, _ = opened
+    mounts = {Path(mount["Source"]).name: mount["RW"] for mount in demo.inspect(SERVER)["Mounts"]}
+    assert mounts[TUNED] is False
+    assert LLM not in mounts
 
 
 def test_page_and_operator_use_the_key(opened: tuple[Bundle, str], visits: Visits) -> None:
