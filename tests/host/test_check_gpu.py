@@ -144,13 +144,17 @@ def test_a_driver_that_was_updated_without_a_restart(host: CheckedHost) -> None:
 
 
 def test_other_programs_that_use_the_gpu(host: CheckedHost) -> None:
+    host.cards(CARD, used=700)
+    assert host.check().state("gpu_use") == "ok"
     host.cards(CARD, used=900)
     assert host.check().code == 0
+    assert host.check().state("gpu_use") == "warn"
     host.cards(CARD, used=9000)
     checked = host.check()
     assert checked.stops == {"gpu_use"}
     assert "4711, /usr/bin/python3" in checked.of("gpu_use")
     assert "at most 1228 MiB" in checked.of("gpu_use")
+    assert host.check(AIRGAP_KV_CACHE_MEMORY="4608m").stops == {"gpu_use"}
 
 
 def test_the_bundle_s_own_server_is_no_other_program(host: CheckedHost) -> None:

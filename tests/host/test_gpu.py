@@ -80,6 +80,13 @@ def test_a_broken_nvidia_smi_is_quoted_and_the_kernel_asked(host: GpuHost) -> No
     assert (found["FAULT"], found["LINES"]) == (said, f"0|{A100}||")
 
 
+def test_a_mismatch_is_quoted_though_another_line_follows(host: GpuHost) -> None:
+    bare(host)
+    said = "Failed to initialize NVML: Driver/library version mismatch"
+    host.broken_nvidia_smi(f"{said}\nNVML library version: 535.274")
+    assert host.ask()["FAULT"] == said
+
+
 def test_a_driver_that_was_changed_without_a_restart_has_no_libraries(host: GpuHost) -> None:
     host.driver("535.183.01")
     host.libraries(DEBIAN, "550.54.14")
@@ -103,6 +110,24 @@ def test_of_a_gpu_cut_by_mig_the_first_instance_counts(host: GpuHost) -> None:
     assert (found["COUNT"], found["MIG"]) == ("1", "1")
     caps = [node for node in found["NODES"].splitlines() if "caps" in node]
     assert caps == [f"/dev/nvidia-caps/nvidia-cap{number}" for number in (2, 21, 22)]
+
+
+@pytest.mark.parametrize(
+    ("instance", "memory"), [("1c.3g.40gb", "38880"), ("1g.10gb+me", "9720"), ("7g.80gb", "77760")]
+)
+def test_names_of_mig_instances(host: GpuHost, instance: str, memory: str) -> None:
+    bare(host)
+    listed = f"GPU 0: {A100} (UUID: GPU-0)\n  MIG {instance}  Device  0: (UUID: MIG-50)"
+    host.nvidia_smi(f"0, {A100}, 81920, 535.183.01, Enabled, 8.0", listed=listed)
+    assert host.ask()["LINES"] == f"0|{A100} MIG {instance}|{memory}|8.0"
+
+
+def test_capabilities_of_root_alone_are_not_needed(host: GpuHost) -> None:
+    bare(host)
+    for number, mode in ((0, 0o400), (1, 0o400), (2, 0o444), (21, 0o444), (999, 0o400)):
+        host.node(f"nvidia-caps/nvidia-cap{number}", mode)
+    caps = [node for node in host.ask()["NODES"].splitlines() if "caps" in node]
+    assert caps == ["/dev/nvidia-caps/nvidia-cap2", "/dev/nvidia-caps/nvidia-cap21"]
 
 
 def test_mig_without_an_instance_is_no_gpu(host: GpuHost) -> None:

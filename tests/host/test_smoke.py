@@ -271,6 +271,8 @@ def test_the_memory_of_each_gpu_is_said(up: Bundle) -> None:
     said = up.run("smoke").stdout
     expected = "GPU 0 NVIDIA A10 21.0/22.5 GiB; GPU 1 NVIDIA A10 0.5/22.5 GiB in use"
     assert f"ok       memory: {expected}\n" in said
+    up.docker_says("nvidia-smi", "0, NVIDIA A100, [Insufficient Permissions], 81920\n")
+    assert "ok       memory: GPU 0 NVIDIA A100 ? in use\n" in up.run("smoke").stdout
     up.docker_says("nvidia-smi", "")
     done = up.run("smoke")
     assert "skipped  memory: nvidia-smi says nothing in the container: exec: " in done.stdout

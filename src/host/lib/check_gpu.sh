@@ -120,7 +120,12 @@ check_gpu_access() {
     esac
 }
 
-# check_gpu_use: vLLM does not start where less is free than its share of the GPU's memory.
+# What a program has of a GPU's memory as soon as it uses CUDA, in MiB: some hundreds, which vLLM counts as
+# used by others when it looks for its share.
+CUDA_TAKES=400
+
+# check_gpu_use: vLLM does not start where less is free than its share of the GPU's memory, even if
+# KV_CACHE_MEMORY says what it is to take (request_memory in vllm/v1/worker of 0.19.1 and 0.32.0).
 check_gpu_use() {
     { [ "$GPU_COUNT" -gt 0 ] && [ -z "$GPU_MIG" ]; } || return 0
     smi=$(host_program nvidia-smi)
@@ -145,10 +150,12 @@ check_gpu_use() {
     fi
     needed=$(text check_use_needed "$((total * (1000 - share) / 1000))" \
         "${GPU_MEMORY_UTILIZATION:-0.9}")
-    if [ "$((used * 1000))" -gt "$((total * (1000 - share)))" ] && [ -z "$KV_CACHE_MEMORY" ]; then
+    if [ "$((used * 1000))" -gt "$((total * (1000 - share)))" ]; then
         holders=$(limited "$smi" --query-compute-apps=pid,process_name,used_memory --format=csv,noheader |
             sed -n '1,5{s/[[:cntrl:]]//g;p;}' | awk '{ all = all (NR > 1 ? "; " : "") $0 } END { print all }')
         note stop gpu_use "$found${holders:+ ($holders)}" "$needed" "$(text check_use_end "$CONF")"
+    elif [ "$(((used + CUDA_TAKES) * 1000))" -gt "$((total * (1000 - share)))" ]; then
+        note warn gpu_use "$found" "$needed" "$(text check_use_end "$CONF")"
     else
         note ok gpu_use "$found" "$needed"
     fi

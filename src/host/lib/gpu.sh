@@ -27,7 +27,8 @@ ask_nvidia_smi() {
     fields=index,name,memory.total,driver_version,mig.mode.current
     # Drivers before 510 do not know compute_cap.
     answer=$(query_gpus "$fields,compute_cap") || answer=$(query_gpus "$fields") || {
-        GPU_FAULT=$(last_line "$answer")
+        # Newer drivers tell the library's version in a line behind that of the mismatch.
+        GPU_FAULT=$(last_line "$(printf '%s\n' "$answer" | grep 'version mismatch' || printf '%s\n' "$answer")")
         return 1
     }
     GPU_LINES=$(printf '%s\n' "$answer" | awk -F ', *' '$1 ~ /^[0-9]+$/ {
@@ -45,7 +46,8 @@ query_gpus() {
 }
 
 # take_mig_instance: the first instance takes the place of all GPUs, as it does for CUDA programs. Its
-# memory is what its name says ("3g.40gb"), less the part that is never free: 972 MiB a GB.
+# memory is what its name says ("3g.40gb", "1c.3g.40gb", "1g.10gb+me"), less the part that is never free:
+# 972 MiB a GB.
 take_mig_instance() {
     GPU_MIG=1
     GPU_LINES=$(
@@ -58,7 +60,7 @@ take_mig_instance() {
             /^ +MIG [0-9]/ {
                 split($0, word, " ")
                 memory = word[2]
-                sub(/^[^.]*\./, "", memory)
+                sub(/^.*\./, "", memory)
                 print gpu "|" name[gpu] " MIG " word[2] "|" int(memory * 972) "|" capability[gpu]
                 exit
             }'
@@ -113,15 +115,21 @@ has_cdi() {
     done | grep -q .
 }
 
+# find_nodes: those of MIG's instances everybody may read; the others of nvidia-caps are for whoever
+# changes the instances (nvidia-cap1) or manages NVSwitch (fabric-mgmt, fabric-imex-mgmt), which is root.
 find_nodes() {
-    # nvidia-cap1 lets its holder change the MIG instances.
     GPU_NODES=$(
         for node in "$HOST_ROOT"/dev/nvidia[0-9]* "$HOST_ROOT"/dev/nvidiactl \
             "$HOST_ROOT"/dev/nvidia-uvm "$HOST_ROOT"/dev/nvidia-uvm-tools "$HOST_ROOT"/dev/nvidia-caps/nvidia-cap*; do
             case $node in
-            */nvidia-cap1) ;;
-            *) [ ! -e "$node" ] || echo "${node#"$HOST_ROOT"}" ;;
+            */nvidia-cap1) continue ;;
+            */nvidia-caps/*)
+                case $(stat -c %a -- "$node" 2>/dev/null) in
+                *00) continue ;;
+                esac
+                ;;
             esac
+            [ ! -e "$node" ] || echo "${node#"$HOST_ROOT"}"
         done
     )
 }

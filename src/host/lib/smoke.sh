@@ -76,7 +76,9 @@ try_memory() {
     elif docker_ exec "$(container_of server)" nvidia-smi --format=csv,noheader,nounits \
         --query-gpu=index,name,memory.used,memory.total >"$SCRATCH/seen" 2>"$SCRATCH/said"; then
         succeeded "$(text did_gpu "$(awk -F ', *' '{
-            printf "%sGPU %s %s %.1f/%.1f GiB", (NR > 1 ? "; " : ""), $1, $2, $3 / 1024, $4 / 1024
+            known = $3 ~ /^[0-9]+$/ && $4 ~ /^[0-9]+$/ # not with MIG, nor where memory is shared with the CPU
+            amount = known ? sprintf("%.1f/%.1f GiB", $3 / 1024, $4 / 1024) : "?"
+            printf "%sGPU %s %s %s", (NR > 1 ? "; " : ""), $1, $2, amount
         }' "$SCRATCH/seen")")"
     else
         skipped "$(text why_no_smi "$(last_line "$(cat "$SCRATCH/said" "$SCRATCH/seen")")")"
