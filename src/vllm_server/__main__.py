@@ -6,6 +6,7 @@ import signal
 import sys
 from types import FrameType
 
+from vllm_server.architecture import check_architecture
 from vllm_server.arguments import read_settings, vllm_arguments
 from vllm_server.checks import check, read_api_key
 from vllm_server.defaults import write_config_dir
@@ -24,6 +25,7 @@ def main() -> None:
         if settings.api_key_file is not None:
             # Not an argument: those are shown to everyone by `ps`, and by vLLM in its log.
             os.environ["VLLM_API_KEY"] = read_api_key(settings.api_key_file)
+        check_architecture(settings)
         config_dir = write_config_dir(settings.model_dir, settings.generation_config)
     except StartError as error:
         sys.exit(f"vllm_server: {error}")

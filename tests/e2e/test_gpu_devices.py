@@ -58,15 +58,21 @@ def host(tmp_path: Path) -> GpuHost:
 
 
 def test_the_server_opens_the_nodes_and_loads_the_driver(
-    demo: Bundle, demo_folder: Path, host: GpuHost, tmp_path: Path
+    served: Bundle, demo_folder: Path, host: GpuHost, tmp_path: Path
 ) -> None:
     shadow(demo_folder, tmp_path / "demo")
     conf = tmp_path / "demo" / "bundle.conf"
     text = conf.read_text()
-    conf.write_text(text.replace("DEVICE='cpu'", "DEVICE='cuda'"))
-    assert conf.read_text() != text
-    done = Bundle(tmp_path / "demo", demo.environ).airgap(
+    # Under a name and on ports of its own, so that the demo beside it goes on.
+    for ours, theirs in {"DEVICE='cpu'": "DEVICE='cuda'", "BUNDLE='demo'": "BUNDLE='gpu'"}.items():
+        assert ours in text
+        text = text.replace(ours, theirs)
+    conf.write_text(text)
+    before = served.left()
+    done = Bundle(tmp_path / "demo", served.environ).airgap(
         "up",
+        AIRGAP_SERVER_PORT="8018",
+        AIRGAP_AGENT_PORT="8019",
         AIRGAP_HOST_ROOT=str(host.root),
         AIRGAP_STATE_DIR=str(tmp_path / "state"),
         AIRGAP_LLM_DIR=str(demo_folder / "models" / "smollm2_135m_instruct"),
@@ -74,3 +80,4 @@ def test_the_server_opens_the_nodes_and_loads_the_driver(
     )
     assert done.returncode == 1
     assert "the NVIDIA driver does not start: it sees no GPU" in done.stderr
+    assert served.left() == before

