@@ -50,16 +50,10 @@ from pants.engine.rules import Get, MultiGet, collect_rules, rule
 from pants.engine.unions import UnionRule
 
 from pants_airgap import new_locks
-from pants_airgap.spec import (
-    BundleFieldSet,
-    ImageFieldSet,
-    ModelFieldSet,
-    PexFieldSet,
-    SourceFieldSet,
-    Spec,
-    SpecFieldSet,
-    WheelhouseFieldSet,
-)
+from pants_airgap.input_specs import SourceFieldSet, WheelhouseFieldSet
+from pants_airgap.model_spec import ModelFieldSet
+from pants_airgap.output_specs import BundleFieldSet, ImageFieldSet, PexFieldSet
+from pants_airgap.spec import Spec, SpecFieldSet
 from pants_airgap.subsystem import AirgapTool
 
 STORE = ".airgap-store"

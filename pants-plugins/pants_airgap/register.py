@@ -1,6 +1,16 @@
 """The entry point of the Pants plugin: its targets and rules."""
 
-from pants_airgap import build, host_facts, new_locks, run, spec, subsystem
+from pants_airgap import (
+    build,
+    host_facts,
+    input_specs,
+    model_spec,
+    new_locks,
+    output_specs,
+    run,
+    spec,
+    subsystem,
+)
 from pants_airgap import target_types as kinds
 
 
@@ -21,6 +31,9 @@ def rules() -> list:
     return [
         *subsystem.rules(),
         *spec.rules(),
+        *input_specs.rules(),
+        *model_spec.rules(),
+        *output_specs.rules(),
         *build.rules(),
         *new_locks.rules(),
         *run.rules(),

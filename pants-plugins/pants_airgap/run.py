@@ -11,7 +11,7 @@ from pants.core.util_rules.distdir import DistDir
 from pants.engine.fs import EMPTY_DIGEST
 from pants.engine.rules import Get, collect_rules, rule
 
-from pants_airgap.spec import BundleFieldSet
+from pants_airgap.output_specs import BundleFieldSet
 
 
 @rule

@@ -15,7 +15,7 @@ from pants.engine.internals.scheduler import ExecutionError
 from pants.engine.rules import QueryRule
 from pants.testutil.rule_runner import RuleRunner
 
-from pants_airgap import spec
+from pants_airgap import input_specs, model_spec, output_specs, spec
 from pants_airgap.register import target_types
 
 BUILD = """
@@ -51,6 +51,9 @@ def runner() -> RuleRunner:
     runner = RuleRunner(
         rules=[
             *spec.rules(),
+            *input_specs.rules(),
+            *model_spec.rules(),
+            *output_specs.rules(),
             *python_sources.rules(),
             *python_target_rules(),
             *core_target_rules(),

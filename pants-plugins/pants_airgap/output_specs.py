@@ -1,0 +1,156 @@
+"""The specs of what is made of others: PEX files, images, bundles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pants.core.goals.package import OutputPathField, PackageFieldSet
+from pants.core.goals.run import RunFieldSet, RunInSandboxBehavior
+from pants.engine.fs import Digest, MergeDigests
+from pants.engine.rules import Get, MultiGet, collect_rules, rule
+from pants.engine.unions import UnionRule
+
+from pants_airgap import target_types as kinds
+from pants_airgap.spec import (
+    FieldSpecs,
+    FieldSpecsRequest,
+    Files,
+    FilesRequest,
+    Spec,
+    SpecFieldSet,
+    spec_of,
+)
+
+
+@dataclass(frozen=True)
+class PexFieldSet(SpecFieldSet, PackageFieldSet):
+    required_fields = (kinds.WheelhouseField, kinds.ModuleField)
+
+    wheelhouse: kinds.WheelhouseField
+    apps: kinds.AppsField
+    sources: kinds.SourcesField
+    module: kinds.ModuleField
+    layout: kinds.LayoutField
+    output_path: OutputPathField
+
+
+@rule
+async def pex_spec(field_set: PexFieldSet) -> Spec:
+    owner = field_set.address
+    wheelhouse, sources, apps = await MultiGet(
+        Get(
+            FieldSpecs,
+            FieldSpecsRequest(
+                owner, "wheelhouse", (str(field_set.wheelhouse.value),), "wheelhouse"
+            ),
+        ),
+        Get(
+            FieldSpecs,
+            FieldSpecsRequest(owner, "sources", tuple(field_set.sources.value or ()), "git_source"),
+        ),
+        Get(Files, FilesRequest(owner, "apps", tuple(field_set.apps.value or ()), python=True)),
+    )
+    return spec_of(
+        field_set,
+        "pex",
+        await Get(Digest, MergeDigests([*wheelhouse.digests, *sources.digests, apps.digest])),
+        wheelhouse=wheelhouse.values[0],
+        sources=sources.values,
+        files=apps.pairs,
+        module=field_set.module.value,
+        layout=field_set.layout.value,
+    )
+
+
+@dataclass(frozen=True)
+class ImageFieldSet(SpecFieldSet, PackageFieldSet):
+    required_fields = (kinds.DebianField, kinds.WheelhousesField)
+
+    debian: kinds.DebianField
+    wheelhouses: kinds.WheelhousesField
+    apps: kinds.AppsField
+    sources: kinds.SourcesField
+    output_path: OutputPathField
+
+
+@rule
+async def image_spec(field_set: ImageFieldSet) -> Spec:
+    owner = field_set.address
+    debian, wheelhouses, sources, apps = await MultiGet(
+        Get(
+            FieldSpecs,
+            FieldSpecsRequest(owner, "debian", (str(field_set.debian.value),), "debian_packages"),
+        ),
+        Get(
+            FieldSpecs,
+            FieldSpecsRequest(
+                owner, "wheelhouses", tuple(field_set.wheelhouses.value or ()), "wheelhouse"
+            ),
+        ),
+        Get(
+            FieldSpecs,
+            FieldSpecsRequest(owner, "sources", tuple(field_set.sources.value or ()), "git_source"),
+        ),
+        Get(Files, FilesRequest(owner, "apps", tuple(field_set.apps.value or ()), python=True)),
+    )
+    digests = [*debian.digests, *wheelhouses.digests, *sources.digests, apps.digest]
+    return spec_of(
+        field_set,
+        "image",
+        await Get(Digest, MergeDigests(digests)),
+        debian=debian.values[0],
+        wheelhouses=wheelhouses.values,
+        sources=sources.values,
+        files=apps.pairs,
+    )
+
+
+@dataclass(frozen=True)
+class BundleFieldSet(SpecFieldSet, PackageFieldSet, RunFieldSet):
+    required_fields = (kinds.ImageField, kinds.ProgramField)
+    run_in_sandbox_behavior = RunInSandboxBehavior.NOT_SUPPORTED
+
+    image: kinds.ImageField
+    models: kinds.ModelsField
+    wheelhouses: kinds.WheelhousesField
+    pexes: kinds.PexesField
+    agents: kinds.AgentsField
+    program: kinds.ProgramField
+    conf: kinds.ConfField
+
+
+@rule
+async def bundle_spec(field_set: BundleFieldSet) -> Spec:
+    parts = (
+        ("image", (field_set.image.value,), "oci_image"),
+        ("models", field_set.models.value, "model"),
+        ("wheelhouses", field_set.wheelhouses.value, "wheelhouse"),
+        ("pexes", field_set.pexes.value, "hermetic_pex"),
+        ("agents", field_set.agents.value, "exported_agent"),
+    )
+    owner = field_set.address
+    image, models, wheelhouses, pexes, agents = await MultiGet(
+        Get(FieldSpecs, FieldSpecsRequest(owner, field, tuple(values or ()), kind))
+        for field, values, kind in parts
+    )
+    program = await Get(
+        Files, FilesRequest(owner, "program", (str(field_set.program.value),), python=False)
+    )
+    digests = [d for p in (image, models, wheelhouses, pexes, agents) for d in p.digests]
+    return spec_of(
+        field_set,
+        "bundle",
+        await Get(Digest, MergeDigests([*digests, program.digest])),
+        image=image.values[0],
+        models=models.values,
+        wheelhouses=wheelhouses.values,
+        pexes=pexes.values,
+        agents=agents.values,
+        program=program.pairs,
+        conf=dict(field_set.conf.value or {}),
+    )
+
+
+def rules() -> tuple:
+    kinds_here = (PexFieldSet, ImageFieldSet, BundleFieldSet)
+    return (*collect_rules(), *(UnionRule(SpecFieldSet, kind) for kind in kinds_here))
