@@ -4,7 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, Route, ViewportSize, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserType,
+    Page,
+    Route,
+    ViewportSize,
+    sync_playwright,
+)
 
 from tests.e2e.bundle import dist
 from tests.e2e.needs import program
@@ -23,13 +30,24 @@ _ITS_OWN = (
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    path = program("chromium")
-    with sync_playwright() as playwright:
-        names = ",".join(f"MAP {name} ~NOTFOUND" for name in _ITS_OWN)
-        flags = [*_FLAGS.split(), f"--host-resolver-rules={names}"]
-        browser = playwright.chromium.launch(executable_path=path, args=flags)
+    """A browser; one at a time, see `another`."""
+    with sync_playwright() as playwright, _started(playwright.chromium) as browser:
         yield browser
-        browser.close()
+
+
+@contextmanager
+def another(browser: Browser) -> Iterator[Browser]:
+    """One more browser beside ``browser``, with processes and connections of its own."""
+    with _started(browser.browser_type) as started:
+        yield started
+
+
+@contextmanager
+def _started(kind: BrowserType) -> Iterator[Browser]:
+    names = ",".join(f"MAP {name} ~NOTFOUND" for name in _ITS_OWN)
+    flags = [*_FLAGS.split(), f"--host-resolver-rules={names}"]
+    with kind.launch(executable_path=program("chromium"), args=flags) as browser:
+        yield browser
 
 
 class Visits:

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, expect
 from tests.e2e.agentfabric_demo.fabric import BUILDER_URL, Fabric
 from tests.e2e.builder_page import tab, update, use_tools, wait_until_ready
 from tests.e2e.intranet import Seen
-from tests.e2e.visits import Visits, lose_files
+from tests.e2e.visits import Visits, another, lose_files
 
 NOWHERE = "198.51.100.1"
 """A block for documentation (RFC 5737), reached by way of the machine outside, if at all."""
@@ -20,11 +20,13 @@ ASK = """address => Promise.race([
 
 def test_packets_that_leave_are_lost(fabric: Fabric, browser: Browser, outside: Seen) -> None:
     """Without this the tests of silence would hold where nothing is seen, or is refused at once."""
-    page = browser.new_page()
-    page.goto("about:blank")
     before = len(outside.packets())
-    assert page.evaluate(ASK, f"http://{NOWHERE}/") == "silent"
-    page.close()
+    # In another browser: its end is the end of its connection, and no later packet of that is
+    # taken for one of the next test.
+    with another(browser) as asking:
+        page = asking.new_page()
+        page.goto("about:blank")
+        assert page.evaluate(ASK, f"http://{NOWHERE}/") == "silent"
     assert {packet.port for packet in outside.packets()[before:]} == {80}
 
 
