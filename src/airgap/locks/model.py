@@ -22,6 +22,7 @@ from dataclasses import asdict, dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from airgap.locks.fields import parse_blob
 from airgap.locks.model_origin import Origin, origin_value, parse_origin
 from airgap.locks.problems import Problems
 from airgap.store import Blob
@@ -132,9 +133,7 @@ def _lock(text: str, problems: Problems) -> ModelLock | None:
         problems.add("name", f"not a folder's name: {value['name']!r}")
     if not isinstance(value["license"], str) or not value["license"].strip():
         problems.add("license", f"not an SPDX expression: {value['license']!r}")
-    origin = parse_origin(
-        value["origin"], lambda fields: _blob(fields, "origin", problems), problems
-    )
+    origin = parse_origin(value["origin"], problems)
     recipe = _recipe(value["recipe"], problems)
     files = _files(value["files"], problems)
     if origin is None:
@@ -171,7 +170,7 @@ def _files(value: Any, problems: Problems) -> tuple[ModelFile, ...]:
             continue
         if path in files:
             problems.add(place, f"`{path}` is locked twice")
-        blob = _blob(entry, place, problems)
+        blob = parse_blob(entry, place, problems)
         if blob is not None:
             files[path] = ModelFile(path, blob)
     for path in _files_that_are_folders(files):
@@ -192,18 +191,6 @@ def is_safe_path(path: str) -> bool:
 def _files_that_are_folders(paths: Iterable[str]) -> list[str]:
     folders = {str(parent) for path in paths for parent in PurePosixPath(path).parents}
     return sorted(folders.intersection(paths))
-
-
-def _blob(value: dict[str, Any], place: str, problems: Problems) -> Blob | None:
-    size, sha256 = value["size"], value["sha256"]
-    if type(size) is not int or size < 0:
-        problems.add(place, f"not a size in bytes: {size!r}")
-        return None
-    try:
-        return Blob(sha256, size)
-    except (TypeError, ValueError):
-        problems.add(place, f"not a sha256 in 64 lower-case hex digits: {sha256!r}")
-        return None
 
 
 def _has_keys(value: Any, keys: set[str]) -> bool:

@@ -1,13 +1,12 @@
 """Where the files of a locked model come from: a package, ModelScope's hub, or a folder."""
 
 import re
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from airgap.locks.fields import WHEEL_KEYS, parse_wheel, wheel_value
 from airgap.locks.problems import Problems
-from airgap.locks.python import Wheel, problems_of_wheel
-from airgap.store import Blob
+from airgap.locks.python import Wheel
 
 
 @dataclass(frozen=True)
@@ -35,8 +34,6 @@ Origin = Wheel | HubOrigin | FolderOrigin
 MODEL_ID = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+")
 """``owner/name`` as the hub writes it."""
 
-_WHEEL_KEYS = {"filename", "name", "sha256", "size", "version"}
-
 
 def origin_value(origin: Origin) -> dict[str, Any]:
     """The origin as JSON."""
@@ -44,32 +41,22 @@ def origin_value(origin: Origin) -> dict[str, Any]:
         return {"folder": {}}
     if isinstance(origin, HubOrigin):
         return {"modelscope": asdict(origin)}
-    return {
-        "wheel": {
-            "name": origin.name,
-            "version": origin.version,
-            "filename": origin.filename,
-            "size": origin.blob.size,
-            "sha256": origin.blob.sha256,
-        }
-    }
+    return {"wheel": wheel_value(origin)}
 
 
-def parse_origin(
-    value: Any, blob: Callable[[dict[str, Any]], Blob | None], problems: Problems
-) -> Origin | None:
-    """Read what `origin_value` wrote; ``blob`` reads the size and sha256 of an object."""
+def parse_origin(value: Any, problems: Problems) -> Origin | None:
+    """Read what `origin_value` wrote; None where a problem was noted."""
     kind, fields = next(iter(value.items())) if _is_single(value) else ("", {})
     if kind == "folder" and fields == {}:
         return FolderOrigin()
     if kind == "modelscope" and fields.keys() == {"id", "revision", "commit"}:
         return _hub(fields, problems)
-    if kind == "wheel" and fields.keys() == _WHEEL_KEYS:
-        return _wheel(fields, blob(fields), problems)
+    if kind == "wheel" and fields.keys() == WHEEL_KEYS:
+        return parse_wheel(fields, "origin", problems)
     problems.add(
         "origin",
         "should be a folder, a modelscope model with commit, id, revision, or a wheel with "
-        + ", ".join(sorted(_WHEEL_KEYS)),
+        + ", ".join(sorted(WHEEL_KEYS)),
     )
     return None
 
@@ -93,14 +80,3 @@ def _hub(fields: dict[str, Any], problems: Problems) -> HubOrigin | None:
     else:
         return origin
     return None
-
-
-def _wheel(fields: dict[str, Any], blob: Blob | None, problems: Problems) -> Wheel | None:
-    name, version, filename = fields["name"], fields["version"], fields["filename"]
-    if not all(isinstance(field, str) for field in (name, version, filename)):
-        problems.add("origin", "name, version and filename should be text")
-        return None
-    found = list(problems_of_wheel(name, version, filename))
-    for problem in found:
-        problems.add("origin", problem)
-    return Wheel(name, version, filename, blob) if blob is not None and not found else None

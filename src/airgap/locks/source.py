@@ -31,10 +31,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from airgap.locks.fields import WHEEL_KEYS, parse_wheel, wheel_value
 from airgap.locks.model import is_safe_path
 from airgap.locks.problems import Problems
-from airgap.locks.python import Wheel, problems_of_wheel
-from airgap.store import Blob
+from airgap.locks.python import Wheel
 
 PLAIN, EXECUTABLE, LINK = "100644", "100755", "120000"
 """The modes that git gives to files; a link's content is the path that it leads to."""
@@ -92,7 +92,6 @@ NAME = re.compile(r"[a-z][a-z0-9_]*")
 ID = re.compile(r"[0-9a-f]{40}")
 _FILE = re.compile(r"([0-9a-f]{40})(?: (100755|120000))?")
 _KEYS = {"name", "url", "commit", "trees", "files"}
-_WHEEL_KEYS = {"name", "version", "filename", "size", "sha256"}
 
 
 def parse(text: str, origin: str) -> SourceLock:
@@ -120,11 +119,9 @@ def render(lock: SourceLock, heading: str | None = None) -> str:
     lines += ["", "[files]"]
     lines += [f"{_quoted(path)} = {_quoted(str(f))}" for path, f in sorted(lock.files.items())]
     if lock.filler is not None:
-        wheel = lock.filler
         lines += ["", "[filler]"]
-        for key in ("name", "version", "filename"):
-            lines.append(f"{key} = {_quoted(getattr(wheel, key))}")
-        lines += [f"size = {wheel.blob.size}", f"sha256 = {_quoted(wheel.blob.sha256)}"]
+        for key, value in wheel_value(lock.filler).items():
+            lines.append(f"{key} = {value if isinstance(value, int) else _quoted(value)}")
     return "\n".join(lines) + "\n"
 
 
@@ -197,22 +194,7 @@ def _paths(value: Any, table: str, problems: Problems) -> list[tuple[str, str]]:
 
 
 def _filler(value: Any, problems: Problems) -> Wheel | None:
-    if not isinstance(value, dict) or value.keys() != _WHEEL_KEYS:
-        problems.add("filler", f"should be a wheel with {', '.join(sorted(_WHEEL_KEYS))}")
+    if not isinstance(value, dict) or value.keys() != WHEEL_KEYS:
+        problems.add("filler", f"should be a wheel with {', '.join(sorted(WHEEL_KEYS))}")
         return None
-    name, version, filename = value["name"], value["version"], value["filename"]
-    if not all(isinstance(field, str) for field in (name, version, filename)):
-        problems.add("filler", "name, version and filename should be text")
-        return None
-    found = list(problems_of_wheel(name, version, filename))
-    for problem in found:
-        problems.add("filler", problem)
-    size, sha256 = value["size"], value["sha256"]
-    if type(size) is not int or size < 0:
-        problems.add("filler", f"not a size in bytes: {size!r}")
-        return None
-    try:
-        return None if found else Wheel(name, version, filename, Blob(sha256, size))
-    except (TypeError, ValueError):
-        problems.add("filler", f"not a sha256 in 64 lower-case hex digits: {sha256!r}")
-        return None
+    return parse_wheel(value, "filler", problems)
