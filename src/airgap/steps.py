@@ -178,8 +178,8 @@ def _run_debs(store: Store, value: Mapping[str, Any]) -> None:
 
 
 def _run_lock(store: Store, value: Mapping[str, Any]) -> None:
-    from airgap.models.lock import make_lock
     from airgap.resolve.folder import folder_lock
+    from airgap.resolve.model import make_lock
 
     if "folder" in value:
         made = folder_lock(value["name"], "NOASSERTION", Path(value["folder"]))

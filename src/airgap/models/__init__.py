@@ -1,1 +1,1 @@
-"""Turns what a package holds of a model into the folder that a server loads."""
+"""Brings a model's files from the hub, a folder or a package, as a server loads them."""

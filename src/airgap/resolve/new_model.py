@@ -13,10 +13,10 @@ from airgap.fetch.progress import human
 from airgap.locks.model import ModelLock, render
 from airgap.locks.model_origin import MODEL_ID, HubOrigin
 from airgap.models.hub import Hub
-from airgap.models.input import ModelInput, parse_input
 from airgap.models.license import license_of
 from airgap.resolve.folder import folder_lock
 from airgap.resolve.hub import hub_lock
+from airgap.resolve.model_input import ModelInput, parse_input
 from airgap.resolve.output import read_text, write_lock
 
 _DOING = "adding the model"

@@ -6,8 +6,8 @@ from airgap.addresses import find_locks
 from airgap.errors import AirgapError
 from airgap.fetch import progress
 from airgap.locks import python
-from airgap.models.lock import lock_model
 from airgap.resolve.debian import lock_debian
+from airgap.resolve.model import lock_model
 from airgap.resolve.output import read_text
 from airgap.resolve.python import lock_python
 from airgap.resolve.source import lock_source

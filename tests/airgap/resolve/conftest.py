@@ -1,4 +1,5 @@
-# pytest finds a fixture in the conftest.py files above a test only; these are the fetch tests'.
+# pytest finds a fixture in the conftest.py files above a test only; these are of other tests.
 from tests.airgap.fetch.conftest import index, make_wheel, site, store
+from tests.airgap.models.conftest import add_wheel, write_gguf
 
-__all__ = ["index", "make_wheel", "site", "store"]
+__all__ = ["add_wheel", "index", "make_wheel", "site", "store", "write_gguf"]

@@ -8,15 +8,15 @@ from airgap.errors import UnavailableError
 from airgap.fetch.named_copy import how_to_name, named_copy
 from airgap.locks.model import ModelFile, ModelLock, render, variable_of
 from airgap.models.build import known_converter, run_converter
-from airgap.models.input import ModelInput, parse_input
 from airgap.resolve.folder import folder_lock
 from airgap.resolve.hub import hub_lock
+from airgap.resolve.model_input import ModelInput, parse_input
 from airgap.resolve.output import read_text, write_lock
 from airgap.resolve.wheel import fetch_release
 from airgap.store import Store
 
 
-def lock_model(model_toml: Path, lock_path: Path) -> ModelLock:
+def lock_model(model_toml: Path, lock_path: Path) -> None:
     """Write the lock: what the hub lists, what is in the folder, or what comes of the package.
 
     For a package, needs disk space in the folder for temporary files: the package and the model,
@@ -26,9 +26,7 @@ def lock_model(model_toml: Path, lock_path: Path) -> ModelLock:
         UnavailableError: The hub cannot be reached, or nobody says where the folder is.
         AirgapError: The input makes no sense, or there is no such model.
     """
-    lock = make_lock(read_text(model_toml), model_toml.name)
-    write_lock(lock_path, render(lock))
-    return lock
+    write_lock(lock_path, render(make_lock(read_text(model_toml), model_toml.name)))
 
 
 def make_lock(text: str, origin: str) -> ModelLock:

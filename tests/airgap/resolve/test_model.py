@@ -9,7 +9,7 @@ from airgap.fetch.progress import Progress
 from airgap.locks.model import parse
 from airgap.locks.python import Wheel
 from airgap.models.build import build_model
-from airgap.models.lock import lock_model
+from airgap.resolve.model import lock_model
 from airgap.store import Store
 
 AddWheel = Callable[..., Wheel]
