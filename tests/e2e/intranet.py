@@ -6,6 +6,8 @@ what would leave the host can be seen. All of it ends with the processes in it.
 
 import ctypes
 import os
+import secrets
+import socket
 import subprocess
 import sys
 import time
@@ -26,6 +28,7 @@ ALLOWED_PORT, FORBIDDEN_PORT = 8090, 8091
 HIGH_WATER = "05:42"
 """What the tide table says of every harbour."""
 
+_MARK = "mark.invalid"
 _CLONE_NEWNET = 0x40000000
 
 
@@ -50,9 +53,27 @@ class Seen:
     log: Path
 
     def packets(self) -> list[Packet]:
-        """Each packet so far, in order."""
-        lines = (line.split() for line in self.log.read_text().splitlines())
-        return [Packet(words[0], int(words[1]), words[2]) for words in lines if len(words) == 3]
+        """Each packet so far, in order.
+
+        The machine outside writes of a packet some time after it came. So it is sent a mark: when
+        it has written of that, it has written of all before.
+        """
+        mark = f"{secrets.token_hex(8)}.{_MARK}"
+        _ask_for(mark)
+        deadline = time.monotonic() + 60
+        while mark not in (text := self.log.read_text()):
+            assert time.monotonic() < deadline, "the machine outside sees nothing more"
+            time.sleep(0.01)
+        lines = (line.split() for line in text[: text.index(mark)].splitlines()[:-1])
+        packets = [Packet(words[0], int(words[1]), words[2]) for words in lines if len(words) == 3]
+        return [packet for packet in packets if not packet.name.endswith(_MARK)]
+
+
+def _ask_for(name: str) -> None:
+    """Sends the machine outside a question for a name (RFC 1035, 4.1), which nobody answers."""
+    labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
+        end.sendto(bytes(12) + labels + bytes(5), (OUTSIDE, 53))
 
 
 @contextmanager
