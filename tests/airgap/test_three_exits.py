@@ -3,8 +3,6 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from airgap import tree
 from airgap.image.oci import Layer, Run, assemble
 from airgap.image.prefix import Prefix
@@ -25,11 +23,6 @@ class NoByteCode:
         future: Future[bytes | None] = Future()
         future.set_result(None)
         return future
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "store")
 
 
 def image_of(store: Store, wheels: tuple[Wheel, ...], dest: Path) -> Path:

@@ -12,11 +12,6 @@ from airgap.wheelhouse import wheelhouse
 from tests.airgap.small_wheels import add_wheel, greeting_stack
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "store")
-
-
 @pytest.fixture(scope="module")
 def empty_venv(tmp_path_factory: pytest.TempPathFactory) -> Path:
     venv = tmp_path_factory.mktemp("venv")

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import pytest
 
 from airgap.locks.python import Wheel, normalise
-from airgap.store import Store, hash_file
+from airgap.store import hash_file
 
 
 @dataclass
@@ -83,11 +83,6 @@ def site(tmp_path: Path) -> Iterator[Site]:
     server.shutdown()
     thread.join()
     server.server_close()
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "store")
 
 
 @pytest.fixture

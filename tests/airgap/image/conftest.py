@@ -10,14 +10,8 @@ import pytest
 from airgap.image.bytecode import Compiler
 from airgap.image.interpreter import Interpreter
 from airgap.image.tar import LayerTar
-from airgap.store import Store
 from tests.airgap.image import packages
 from tests.airgap.image.packages import MakeDeb, MakeWheel, WriteLayer
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "store")
 
 
 @pytest.fixture(scope="session")

@@ -15,11 +15,6 @@ HEADS, KV_HEADS, WIDTH, INNER, LAYERS = 4, 2, 32, 64, 2
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "store")
-
-
-@pytest.fixture
 def add_wheel(store: Store) -> Callable[..., Wheel]:
     """Puts a wheel with these files into the store and returns its line of a lock."""
 
