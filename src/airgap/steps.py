@@ -178,11 +178,12 @@ def _run_debs(store: Store, value: Mapping[str, Any]) -> None:
 
 
 def _run_lock(store: Store, value: Mapping[str, Any]) -> None:
+    from airgap.models.license import UNKNOWN
     from airgap.resolve.folder import folder_lock
     from airgap.resolve.model import make_lock
 
     if "folder" in value:
-        made = folder_lock(value["name"], "NOASSERTION", Path(value["folder"]))
+        made = folder_lock(value["name"], UNKNOWN, Path(value["folder"]))
     else:
         made = make_lock(value["input"], value["origin"])
     path = Path(value["makes"])

@@ -13,7 +13,7 @@ from airgap.fetch.progress import human
 from airgap.locks.model import ModelLock, render
 from airgap.locks.model_origin import MODEL_ID, HubOrigin
 from airgap.models.hub import Hub
-from airgap.models.license import license_of
+from airgap.models.license import UNKNOWN, license_of
 from airgap.resolve.folder import folder_lock
 from airgap.resolve.hub import hub_lock
 from airgap.resolve.model_input import ModelInput, parse_input
@@ -97,7 +97,7 @@ def _write(root: Path, given: ModelInput, lock: ModelLock) -> None:
     print(f"wrote {', '.join(made)} in models/{given.name}")
     at = f", commit {lock.origin.commit}" if isinstance(lock.origin, HubOrigin) else ""
     print(f"  {len(lock.files)} files, {human(lock.size)}{at}, licence {lock.license}")
-    if lock.license == "NOASSERTION":
+    if lock.license == UNKNOWN:
         print("  the model does not say its licence: look for it, and correct model.toml")
     print(f'  commit the folder, and name "models/{given.name}" in the `models` of a bundle')
 
