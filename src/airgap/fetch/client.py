@@ -4,7 +4,6 @@ import contextlib
 import re
 import threading
 from collections.abc import Iterator, Mapping
-from types import TracebackType
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -24,7 +23,7 @@ _REDIRECTS = 5
 
 
 class Client:
-    """Keeps connections open between requests; may be used by several threads."""
+    """Keeps connections open between requests, until `close`; may be used by several threads."""
 
     def __init__(self, connections: int) -> None:
         """``connections`` to each host are kept."""
@@ -34,15 +33,8 @@ class Client:
         self._lock = threading.Lock()
         self._open: set[requests.Response] = set()
 
-    def __enter__(self) -> "Client":
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
+        """End all connections."""
         self._session.close()
 
     @contextlib.contextmanager

@@ -71,7 +71,7 @@ def fetch_ranges(store: Store, files: Iterable[Remote], progress: Progress) -> N
         if not lacking:
             return
         progress.expect(len(lacking), sum(file.blob.size for file in lacking))
-        client = stack.enter_context(Client(_CONNECTIONS))
+        client = stack.enter_context(contextlib.closing(Client(_CONNECTIONS)))
         stack.enter_context(disk_errors(DOING, f"{len(lacking)} files"))
         downloads = []
         for file in sorted(lacking, key=lambda file: (-file.blob.size, file.name)):
