@@ -9,6 +9,7 @@ import json
 import os
 import socketserver
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 
@@ -38,7 +39,9 @@ def answer_on(path: Path, embed: Callable[[Sequence[str]], list[list[float]]]) -
                 answer: dict[str, object] = {"vectors": embed(texts)}
             except Exception as error:  # the model raises whatever its parts do
                 answer = {"error": first_line(error)}
-            self.wfile.write(json.dumps(answer).encode())
+            # Whoever asked may have stopped waiting.
+            with suppress(ConnectionError):
+                self.wfile.write(json.dumps(answer).encode())
 
     server = socketserver.ThreadingUnixStreamServer(os.path.relpath(path), Handler)
     Thread(target=server.serve_forever, name=NAME, daemon=True).start()

@@ -6,6 +6,8 @@ import socket
 import stat
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Event
+from threading import enumerate as enumerate_threads
 from typing import Any
 
 import pytest
@@ -51,3 +53,28 @@ def test_a_failure_of_the_model_is_told_in_a_line(path: Path) -> None:
 def test_what_is_no_request_is_told_and_ends_nothing(path: Path, request_: bytes) -> None:
     assert ask(path, request_)["error"]
     assert ask(path, b'["abc"]') == {"vectors": [[3.0, 0.5]]}
+
+
+def test_who_stops_waiting_is_no_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked, gone = Event(), Event()
+
+    def slow(texts: Sequence[str]) -> list[list[float]]:
+        asked.set()
+        gone.wait(10)
+        return lengths(texts)
+
+    monkeypatch.chdir(tmp_path)
+    answer_on(tmp_path / NAME, slow)
+    with socket.socket(socket.AF_UNIX) as end:
+        end.connect(NAME)
+        end.sendall(b'["abc"]')
+        end.shutdown(socket.SHUT_WR)
+        assert asked.wait(10)
+        answering = [each for each in enumerate_threads() if "process_request" in each.name]
+    gone.set()
+    for thread in answering:
+        thread.join(10)
+    assert answering
+    assert "Traceback" not in capsys.readouterr().err
