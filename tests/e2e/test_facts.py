@@ -1,33 +1,20 @@
 """What the built demo's bundle.conf says of its model and its size is so."""
 
 import json
-import os
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.needs import missing
-
 
 @pytest.fixture(scope="module")
-def bundle() -> Path:
-    here = Path.cwd()
-    root = next((path for path in (here, *here.parents) if (path / "pants.toml").exists()), here)
-    folder = Path(os.environ.get("ROOT", root)) / "dist" / "demo"
-    if not (folder / "MANIFEST").is_file():
-        missing("dist/demo is not built: `./pants package bundles/demo:`")
-    return folder
-
-
-@pytest.fixture(scope="module")
-def conf(bundle: Path) -> dict[str, str]:
-    lines = (bundle / "bundle.conf").read_text().splitlines()
+def conf(demo_folder: Path) -> dict[str, str]:
+    lines = (demo_folder / "bundle.conf").read_text().splitlines()
     pairs = (line.partition("=") for line in lines if not line.startswith("#"))
     return {key: value.strip("'") for key, _, value in pairs}
 
 
-def test_the_models_facts_are_those_of_its_files(bundle: Path, conf: dict[str, str]) -> None:
-    model = bundle / "models" / conf["LLM"]
+def test_the_models_facts_are_those_of_its_files(demo_folder: Path, conf: dict[str, str]) -> None:
+    model = demo_folder / "models" / conf["LLM"]
     config = json.loads((model / "config.json").read_text())
     weights = sum(path.stat().st_size for path in model.glob("*.safetensors"))
     # SmolLM2-135M: 30 layers, 3 heads of 64 for keys and values, two bytes each.
@@ -37,15 +24,15 @@ def test_the_models_facts_are_those_of_its_files(bundle: Path, conf: dict[str, s
     assert conf["MODEL_MAX_LEN"] == str(config["max_position_embeddings"])
 
 
-def test_the_sizes_are_those_of_the_files(bundle: Path, conf: dict[str, str]) -> None:
+def test_the_sizes_are_those_of_the_files(demo_folder: Path, conf: dict[str, str]) -> None:
     def size(folder: Path) -> int:
         files = (path for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
         return sum(path.stat().st_size for path in files)
 
     own = ("MANIFEST", "bundle.conf", "airgap.conf")
-    extra = sum((bundle / name).stat().st_size for name in own if (bundle / name).exists())
-    assert conf["IMAGE_SIZE"] == str(size(bundle / "image"))
-    assert conf["BUNDLE_SIZE"] == str(size(bundle) - extra)
+    extra = sum(file.stat().st_size for file in map(demo_folder.joinpath, own) if file.exists())
+    assert conf["IMAGE_SIZE"] == str(size(demo_folder / "image"))
+    assert conf["BUNDLE_SIZE"] == str(size(demo_folder) - extra)
 
 
 def test_a_stack_for_the_cpu_asks_for_no_gpu(conf: dict[str, str]) -> None:

@@ -5,7 +5,6 @@ network; then it is read back, in some minutes.
 """
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -16,20 +15,15 @@ from tests.airgap.three_exits import (
     wheels_in_folder,
     wheels_in_pex,
 )
+from tests.e2e.bundle import built, dist
 
 
 @pytest.fixture(scope="module", params=["demo", "qwen1_5_7b"])
 def bundle(request: pytest.FixtureRequest) -> Path:
     name: str = request.param
-    here = Path.cwd()
-    root = next((path for path in (here, *here.parents) if (path / "pants.toml").exists()), here)
-    folder = Path(os.environ.get("ROOT", root)) / "dist" / name
-    if not (folder / "MANIFEST").is_file():
-        reason = f"dist/{name} is not built: `./pants package bundles/{name}:`"
-        if name == "demo" and os.environ.get("AIRGAP_E2E_REQUIRED") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return folder
+    if name != "demo" and not (dist() / name / "MANIFEST").is_file():
+        pytest.skip(f"dist/{name} is not built: `./pants package bundles/{name}:`")
+    return built(name, f"bundles/{name}:")
 
 
 @pytest.fixture(scope="module")
