@@ -19,7 +19,7 @@ PORT = "8017"
 
 
 @pytest.fixture(scope="module", autouse=True)
-def unpacked(state: Path) -> Iterator[None]:
+def unpacked(demo: Bundle, state: Path) -> Iterator[None]:
     """What the programs were unpacked to, gigabytes, is removed at once."""
     yield
     shutil.rmtree(state / "pex")
