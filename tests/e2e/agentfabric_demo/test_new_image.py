@@ -45,11 +45,13 @@ def upgraded(
     before = fabric.files()
     image = later(fabric_folder, folder, Store(folder.with_name("store")))
     newer = replace(fabric, bundle=Bundle(folder, fabric.bundle.environ))
-    newer.airgap("up")
-    assert fabric.files() == before
-    yield newer, image
-    fabric.airgap("up")
-    fabric.airgap("unpublish", "quay")
+    try:
+        newer.airgap("up")
+        assert fabric.files() == before
+        yield newer, image
+    finally:
+        fabric.airgap("up")
+        fabric.airgap("unpublish", "quay")
 
 
 def test_its_containers_are_made_anew(upgraded: tuple[Fabric, str]) -> None:
