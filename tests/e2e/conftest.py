@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.e2e import needs
 from tests.e2e.bundle import Bundle
@@ -60,6 +60,8 @@ def served(demo: Bundle, first_up: str) -> Bundle:
 @pytest.fixture(scope="session")
 def browser(outside: Seen) -> Iterator[Browser]:
     """A browser on the intranet."""
+    # Milliseconds. How soon a page shows something depends on what else the machine does.
+    expect.set_options(timeout=30_000)
     with chromium() as started:
         yield started
 

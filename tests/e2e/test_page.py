@@ -39,7 +39,7 @@ def test_a_page_that_lost_files_is_loaded_again(visits: Visits) -> None:
     page = visits.open()
     lost = lose_files(page)
     page.reload()
-    expect(page.locator("h1")).to_have_text("Harbour Desk", timeout=30_000)
+    expect(page.locator("h1")).to_have_text("Harbour Desk", timeout=60_000)
     assert lost
 
 
