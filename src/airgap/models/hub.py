@@ -108,13 +108,13 @@ class Hub:
         )
 
     def request(self, model_id: str, commit: str, path: str) -> tuple[str, dict[str, str]]:
-        """Address and headers for a GET, with or without Range, of one file.
+        """The address of one file, and the headers with which the hub knows who asks for it.
 
         The hub answers with the file or with a redirect to another host, which must not be sent
-        the token.
+        these headers.
         """
         address = self._api.legacy.get_download_url(model_id, "model", path, commit)
-        headers = {"User-Agent": "airgap", "Accept-Encoding": "identity"}
+        headers = {}
         if self._token:
             # As the client does: some of the hub's addresses read the one, some the other.
             headers["Authorization"] = f"Bearer {self._token}"
