@@ -1,6 +1,5 @@
 """Fetches the files of a locked model from ModelScope's hub, or a mirror of it."""
 
-from airgap.fetch import missing
 from airgap.fetch.progress import Progress
 from airgap.fetch.ranges import fetch_ranges
 from airgap.fetch.remote import Remote
@@ -22,6 +21,6 @@ def fetch_model(
         Remote(
             f"{lock.name}/{file.path}", file.blob, *hub.request(origin.id, origin.commit, file.path)
         )
-        for file in missing(store, lock.files)
+        for file in lock.files
     )
     fetch_ranges(store, files, progress)
