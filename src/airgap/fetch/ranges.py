@@ -9,7 +9,7 @@ import contextlib
 import re
 import shutil
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import partial
 from itertools import zip_longest
 from urllib.parse import urlsplit
@@ -85,13 +85,13 @@ def fetch_ranges(store: Store, files: Iterable[Remote], progress: Progress) -> N
         run_all(jobs, _CONNECTIONS, client.break_off)
 
 
-def _check_space(store: Store, downloads: Iterable["_Download"]) -> None:
+def _check_space(store: Store, downloads: Collection["_Download"]) -> None:
     needed = sum(download.pieces.blob.size - download.pieces.allocated for download in downloads)
     free = shutil.disk_usage(store.root).free
     if needed > free:
         raise AirgapError(
             DOING,
-            f"{len(list(downloads))} files",
+            f"{len(downloads)} files",
             expected=f"{human(needed)} of free disk space at {store.root}",
             found=human(free),
             remedy="free some disk space and run the same command again",
@@ -136,9 +136,8 @@ class _Download:
         except _NoRangesError:
             # One connection brings all of it; the others wait, and find their ranges here.
             with self._whole:
-                for lacking in self.pieces.lacking():
+                if lacking := next(self.pieces.lacking(), None):
                     self._try(Range(lacking.start, whole.stop), True, stop)
-                    break
         with self._lock:
             self._left -= 1
             last = self._left == 0
