@@ -118,8 +118,10 @@ class Bars(Progress):
 
 
 @contextlib.contextmanager
-def shown(stream: TextIO = sys.stderr) -> Iterator[Progress]:
-    """A progress for this stream: bars where it is a terminal, else lines."""
+def shown(stream: TextIO | None = None) -> Iterator[Progress]:
+    """A progress for this stream, or for stderr: bars where it is a terminal, else lines."""
+    # Not the default value, which would be what stderr was when this module was imported.
+    stream = stream or sys.stderr
     if not stream.isatty():
         yield Lines(stream)
         return
