@@ -88,6 +88,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def _lock(options: argparse.Namespace) -> None:
     if options.what == "model" and options.model is not None:
+        if options.cutoff is not None:
+            raise AirgapError(
+                "adding the model", options.model, found="--cutoff, which a model does not know"
+            )
         from airgap.resolve.new_model import lock_new_model
 
         lock_new_model(Path.cwd(), options.model, options.revision)

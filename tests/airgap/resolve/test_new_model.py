@@ -105,6 +105,7 @@ def test_an_address_by_the_name_of_model_is_still_one(
         (["models/minilm", "qwen/x"], "found:    qwen/x"),
         (["models/minilm", "--revision", "v1"], "found:    --revision"),
         (["model", ".", "--revision", "v1"], "which a folder does not have"),
+        (["model", "qwen/x", "--cutoff", "2024-05-01"], "--cutoff, which a model does not know"),
     ],
 )
 def test_what_makes_no_sense_is_told(
