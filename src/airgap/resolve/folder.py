@@ -2,6 +2,7 @@
 
 import json
 import struct
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,7 @@ def folder_lock(name: str, license: str, folder: Path) -> ModelLock:
         if path.endswith(".safetensors"):
             _check_weights(folder / path)
         elif path.endswith(".safetensors.index.json"):
-            _check_index(folder, folder / path)
+            _check_index(folder / path, paths)
     files = tuple(ModelFile(path, hash_file(folder / path)) for path in paths)
     return ModelLock(name, license, FolderOrigin(), None, files)
 
@@ -57,14 +58,16 @@ def _check_weights(path: Path) -> None:
         raise _fault(path, f"{whole} bytes, as its header says", found)
 
 
-def _check_index(folder: Path, path: Path) -> None:
+def _check_index(path: Path, locked: Collection[str]) -> None:
     try:
         named = set(json.loads(path.read_text("utf-8"))["weight_map"].values())
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise _fault(path, "JSON with a `weight_map`", str(error)) from error
-    for name in sorted(named):
-        if not (folder / str(name)).is_file():
-            raise _fault(folder / str(name), f"a file, as {path.name} says", "no such file")
+    for name in sorted(map(str, named)):
+        if name not in locked:
+            there = (path.parent / name).is_file()
+            found = "one that would not be taken along" if there else "no such file"
+            raise _fault(path.parent / name, f"a file of weights, as {path.name} says", found)
 
 
 def _fault(path: Path, expected: str, found: str) -> AirgapError:

@@ -60,6 +60,14 @@ def test_a_missing_part_is_named(folder: Path) -> None:
     assert raised.value.found == "no such file"
 
 
+def test_a_part_that_would_stay_behind_is_named(folder: Path) -> None:
+    index = {"weight_map": {"a": PARTS[0], "b": "checkpoint-10/model.safetensors"}}
+    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
+    with pytest.raises(AirgapError, match="checkpoint-10/model") as raised:
+        folder_lock("tuned", "MIT", folder)
+    assert raised.value.found == "one that would not be taken along"
+
+
 def test_a_pickle_by_another_name_is_refused(folder: Path) -> None:
     (folder / PARTS[0]).write_bytes(b"PK\x03\x04" + bytes(100))
     with pytest.raises(AirgapError, match="a pickle"):
