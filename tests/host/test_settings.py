@@ -8,7 +8,7 @@ import pytest
 from tests.host.bundle import HOST, Bundle, server_environ
 
 READ = """
-for part in messages report settings; do . "$0/lib/$part.sh"; done
+for part in messages messages_settings report settings; do . "$0/lib/$part.sh"; done
 read_settings "$1" LLM_NAME
 printf %s "$LLM_NAME"
 """
