@@ -7,9 +7,10 @@ them. A run that is killed writes none; the next one makes them again, which fet
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
-import tempfile
+import secrets
 from dataclasses import dataclass
 
 from pants.base.build_root import BuildRoot
@@ -63,15 +64,18 @@ class WriteLocks(WorkunitsCallback):
 
 
 def _write(path: str, content: bytes) -> None:
-    with tempfile.NamedTemporaryFile(dir=os.path.dirname(path), delete=False) as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    # A temporary file is for its owner alone.
-    mask = os.umask(0)
-    os.umask(mask)
-    os.chmod(file.name, 0o666 & ~mask)
-    os.replace(file.name, path)
+    folder, name = os.path.split(path)
+    partial = os.path.join(folder, f".{name}.{secrets.token_hex(4)}")
+    try:
+        with open(partial, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(partial, path)
+    except OSError:
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(partial)
+        raise
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -42,6 +43,19 @@ def test_a_lock_is_written_when_the_run_is_over_and_not_before(root: Path) -> No
     assert (root / LOCK).read_bytes() == b"{}"
     assert os.listdir(root / "models" / "qwen") == ["model.lock"]
     assert (root / LOCK).stat().st_mode & 0o777 == (root / "models").stat().st_mode & 0o666
+
+
+def test_a_lock_that_cannot_be_written_leaves_nothing_beside_it(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(number: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, "fsync", full)
+    note(LOCK)
+    with pytest.raises(OSError, match="No space left"):
+        call(root, finished=True)
+    assert os.listdir(root / "models" / "qwen") == []
 
 
 def test_a_lock_that_exists_is_never_changed(root: Path) -> None:
