@@ -19,6 +19,7 @@ import pytest
 
 from agentfabric_offline.embedding_socket import NAME, answer_on
 from tests.host.bundle import HOST, Bundle, free_port
+from tests.host.smoke_lines import expect_each_step
 
 GUIDE = "qwen/Qwen1.5-7B-Chat"
 NAMES = [GUIDE, "empty", "broken-off", "dies", "no-json", "slow", "none"]
@@ -100,7 +101,7 @@ def up(bundle: Bundle, port: int) -> Bundle:
     return bundle
 
 
-def smoke(step: str, port: int, model: str, seconds: str = "20") -> list[str]:
+def smoke(step: str, port: int, model: str, seconds: str) -> list[str]:
     """Runs smoke.py for a step that fails; what it prints."""
     done = subprocess.run(
         [sys.executable, "-c", (HOST / "lib" / "smoke.py").read_text(), step, seconds],
@@ -115,17 +116,8 @@ def smoke(step: str, port: int, model: str, seconds: str = "20") -> list[str]:
 def test_each_step_is_one_line_with_its_figures(up: Bundle) -> None:
     done = up.run("smoke")
     assert (done.returncode, done.stderr) == (0, "")
-    begins, *steps, end = done.stdout.splitlines()
-    assert "demo" in begins and end == "demo serves."
-    expected = [
-        rf"ok       model list: {GUIDE} \(up to 8192 tokens\)",
-        r'ok       chat: 4 tokens in \d+\.\d s, \d+\.\d tokens/s: "春天来了， 万物复苏。…"',
-        r"ok       stream: first token after \d+\.\d\d s, then \d+\.\d tokens/s",
-        r"skipped  embedding: this bundle has no AgentFabric",
-        r"ok       memory: no GPU; the model server takes 2.7GiB / 8GiB",
-    ]
-    for line, pattern in zip(steps, expected, strict=True):
-        assert re.fullmatch(pattern, line), line
+    chat = r'4 tokens in \d+\.\d s, \d+\.\d tokens/s: "春天来了， 万物复苏。…"'
+    expect_each_step(done.stdout, GUIDE, chat, r"2\.7GiB / 8GiB")
 
 
 def test_it_speaks_chinese(up: Bundle) -> None:
@@ -200,7 +192,7 @@ def test_a_server_that_is_not_there_is_an_error_without_a_traceback(up: Bundle) 
     ],
 )
 def test_every_failure_has_its_kind(port: int, step: str, model: str, failure: list[str]) -> None:
-    assert smoke(step, port, model, "0.5") == failure
+    assert smoke(step, port, model, "0.5" if model == "slow" else "20") == failure
 
 
 def test_the_model_of_another_server_is_asked_through_the_relay(builder: Bundle, port: int) -> None:
