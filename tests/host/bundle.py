@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import signal
 import socket
 import subprocess
 from dataclasses import dataclass
@@ -70,6 +71,8 @@ class Bundle:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # Tests in the background have Ctrl-C ignored, and then no shell can catch it.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     def environ(self, more: dict[str, str]) -> dict[str, str]:
