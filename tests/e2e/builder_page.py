@@ -152,8 +152,10 @@ def ask(page: Page, question: str) -> str:
 
 def _whole_text(message: Locator) -> str:
     """The text of a message when it has stopped growing: the page shows it letter by letter."""
-    text = ""
+    text, waited = "", 0
     while (now := message.inner_text().strip()) != text or not text:
+        assert waited < TIMEOUT, f"the message has no end: {now}"
         text = now
         message.page.wait_for_timeout(700)
+        waited += 700
     return text
