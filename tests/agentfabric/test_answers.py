@@ -1,18 +1,17 @@
 """Answers of the real small model through upstream's own agents."""
 
 import json
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
 
+from tests.agentfabric.conftest import MODEL
+from tests.agentfabric.local_server import local_server
 from tests.agentfabric.stack import PRELUDE, Stack
 
-MODEL = (
+CLIENT = (
     PRELUDE
     + """
 client = upstream.module("modelscope_agent.llm.openai").OpenAI(None, None)
@@ -55,7 +54,7 @@ say({"answer": answer, "sent": sent, "tokens": upstream.server.tokens(sent[0])})
 
 def said(stack: Stack, code: str, *arguments: str, **settings: str) -> list[dict[str, Any]]:
     """What ``say`` was given in Python code that is run with upstream adapted."""
-    output = stack.run(MODEL + code, *arguments, **settings)
+    output = stack.run(CLIENT + code, *arguments, **settings)
     return [json.loads(line) for line in output.splitlines() if line.startswith("{")]
 
 
@@ -117,9 +116,11 @@ class _Hung(BaseHTTPRequestHandler):
     """A model server whose engine hangs: it still tells of the model, and then says nothing."""
 
     def do_GET(self) -> None:
-        self._answer({"data": [{"id": "smollm2-135m-instruct", "max_model_len": 8192}]})
+        self._answer({"data": [{"id": MODEL, "max_model_len": 8192}]})
 
     def do_POST(self) -> None:
+        # Who closes a connection with something unread in it breaks it off.
+        self.rfile.read(int(self.headers["Content-Length"]))
         if self.path.endswith("/tokenize"):
             self._answer({"count": 100})
         else:
@@ -130,21 +131,16 @@ class _Hung(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(json.dumps(body).encode())
 
-
-@contextmanager
-def hung() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), _Hung) as server:
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}/v1"
-        server.shutdown()
+    def log_message(self, *_: object) -> None:
+        """Nothing: pytest shows what a failing test printed."""
 
 
 def test_a_server_that_says_nothing_is_told_after_a_while(
     stack: Stack, settings: dict[str, str]
 ) -> None:
     code = CREATE.replace("core =", "client.timeout.read = 2\ncore =", 1)
-    with hung() as address:
-        (created,) = said(stack, code, "做一个助手", **settings | {"LLM_URL": address})
+    with local_server(_Hung) as address:
+        settings["LLM_URL"] = f"{address}/v1"
+        (created,) = said(stack, code, "做一个助手", **settings)
     assert created["configured"] is None
     assert "耗时过长" in created["shown"]
