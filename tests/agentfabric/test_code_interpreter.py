@@ -66,8 +66,10 @@ def test_code_that_runs_too_long_is_stopped_and_the_next_call_works(
 ) -> None:
     code = TOOL + (
         "run('x = 1')\n"
+        "limits = kernels.Kernel.run.__defaults__\n"
         "kernels.Kernel.run.__defaults__ = (2.0,)\n"
         "print(run('while True: pass'))\n"
+        "kernels.Kernel.run.__defaults__ = limits\n"
         "print(run('print(x)'))\n"
     )
     printed = stack.run(code, **settings)
@@ -123,7 +125,7 @@ def test_no_kernel_outlives_a_page_that_is_killed(stack: Stack, settings: dict[s
         line = next(line for line in page.stdout if line.startswith("kernel"))
         kernel = int(line.split()[1])
         os.kill(page.pid, signal.SIGKILL)
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while _runs(kernel):
         assert time.monotonic() < deadline, "the kernel still runs"
         time.sleep(0.1)
