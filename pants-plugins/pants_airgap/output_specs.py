@@ -36,20 +36,14 @@ class PexFieldSet(SpecFieldSet, PackageFieldSet):
 
 @rule
 async def pex_spec(field_set: PexFieldSet) -> Spec:
-    owner = field_set.address
-    wheelhouse, sources, apps = await MultiGet(
-        Get(
-            FieldSpecs,
-            FieldSpecsRequest(
-                owner, "wheelhouse", (str(field_set.wheelhouse.value),), "wheelhouse"
-            ),
-        ),
-        Get(
-            FieldSpecs,
-            FieldSpecsRequest(owner, "sources", tuple(field_set.sources.value or ()), "git_source"),
-        ),
-        Get(Files, FilesRequest(owner, "apps", tuple(field_set.apps.value or ()), python=True)),
+    specs = (
+        FieldSpecsRequest.of(field_set.wheelhouse, "wheelhouse"),
+        FieldSpecsRequest.of(field_set.sources, "git_source"),
     )
+    wheelhouse, sources = await MultiGet(
+        Get(FieldSpecs, FieldSpecsRequest, request) for request in specs
+    )
+    apps = await Get(Files, FilesRequest, FilesRequest.of(field_set.apps, python=True))
     return spec_of(
         field_set,
         "pex",
@@ -75,24 +69,15 @@ class ImageFieldSet(SpecFieldSet, PackageFieldSet):
 
 @rule
 async def image_spec(field_set: ImageFieldSet) -> Spec:
-    owner = field_set.address
-    debian, wheelhouses, sources, apps = await MultiGet(
-        Get(
-            FieldSpecs,
-            FieldSpecsRequest(owner, "debian", (str(field_set.debian.value),), "debian_packages"),
-        ),
-        Get(
-            FieldSpecs,
-            FieldSpecsRequest(
-                owner, "wheelhouses", tuple(field_set.wheelhouses.value or ()), "wheelhouse"
-            ),
-        ),
-        Get(
-            FieldSpecs,
-            FieldSpecsRequest(owner, "sources", tuple(field_set.sources.value or ()), "git_source"),
-        ),
-        Get(Files, FilesRequest(owner, "apps", tuple(field_set.apps.value or ()), python=True)),
+    specs = (
+        FieldSpecsRequest.of(field_set.debian, "debian_packages"),
+        FieldSpecsRequest.of(field_set.wheelhouses, "wheelhouse"),
+        FieldSpecsRequest.of(field_set.sources, "git_source"),
     )
+    debian, wheelhouses, sources = await MultiGet(
+        Get(FieldSpecs, FieldSpecsRequest, request) for request in specs
+    )
+    apps = await Get(Files, FilesRequest, FilesRequest.of(field_set.apps, python=True))
     digests = [*debian.digests, *wheelhouses.digests, *sources.digests, apps.digest]
     return spec_of(
         field_set,
@@ -121,21 +106,17 @@ class BundleFieldSet(SpecFieldSet, PackageFieldSet, RunFieldSet):
 
 @rule
 async def bundle_spec(field_set: BundleFieldSet) -> Spec:
-    parts = (
-        ("image", (field_set.image.value,), "oci_image"),
-        ("models", field_set.models.value, "model"),
-        ("wheelhouses", field_set.wheelhouses.value, "wheelhouse"),
-        ("pexes", field_set.pexes.value, "hermetic_pex"),
-        ("agents", field_set.agents.value, "exported_agent"),
+    specs = (
+        FieldSpecsRequest.of(field_set.image, "oci_image"),
+        FieldSpecsRequest.of(field_set.models, "model"),
+        FieldSpecsRequest.of(field_set.wheelhouses, "wheelhouse"),
+        FieldSpecsRequest.of(field_set.pexes, "hermetic_pex"),
+        FieldSpecsRequest.of(field_set.agents, "exported_agent"),
     )
-    owner = field_set.address
     image, models, wheelhouses, pexes, agents = await MultiGet(
-        Get(FieldSpecs, FieldSpecsRequest(owner, field, tuple(values or ()), kind))
-        for field, values, kind in parts
+        Get(FieldSpecs, FieldSpecsRequest, request) for request in specs
     )
-    program = await Get(
-        Files, FilesRequest(owner, "program", (str(field_set.program.value),), python=False)
-    )
+    program = await Get(Files, FilesRequest, FilesRequest.of(field_set.program, python=False))
     digests = [d for p in (image, models, wheelhouses, pexes, agents) for d in p.digests]
     return spec_of(
         field_set,

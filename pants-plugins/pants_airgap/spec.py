@@ -6,7 +6,7 @@ import json
 import os
 from abc import ABCMeta
 from dataclasses import dataclass
-from typing import Any, Iterable
+from typing import Any, Iterable, Union
 
 from pants.backend.python.util_rules.python_sources import (
     PythonSourceFiles,
@@ -21,12 +21,17 @@ from pants.engine.rules import Get, MultiGet, collect_rules, rule
 from pants.engine.target import (
     FieldSet,
     SourcesField,
+    SpecialCasedDependencies,
+    StringField,
     TransitiveTargets,
     TransitiveTargetsRequest,
     WrappedTarget,
     WrappedTargetRequest,
 )
 from pants.engine.unions import UnionMembership, union
+
+AddressesField = Union[StringField, SpecialCasedDependencies]
+"""A field that names one target, or several."""
 
 
 class WrongTargetError(Exception):
@@ -69,6 +74,10 @@ class FieldSpecsRequest:
     field: str
     values: tuple[str, ...]
     kind: str
+
+    @classmethod
+    def of(cls, field: AddressesField, kind: str) -> FieldSpecsRequest:
+        return cls(field.address, field.alias, _values(field), kind)
 
 
 @dataclass(frozen=True)
@@ -130,6 +139,10 @@ class FilesRequest:
     values: tuple[str, ...]
     python: bool
 
+    @classmethod
+    def of(cls, field: AddressesField, python: bool) -> FilesRequest:
+        return cls(field.address, field.alias, _values(field), python)
+
 
 @rule
 async def files_of_field(request: FilesRequest) -> Files:
@@ -157,6 +170,11 @@ async def files_of_field(request: FilesRequest) -> Files:
     )
     folders = [address.spec_path for address in addresses]
     return Files(below(folders, plain.snapshot.files), plain.snapshot.digest)
+
+
+def _values(field: AddressesField) -> tuple[str, ...]:
+    value = field.value or ()
+    return (value,) if isinstance(value, str) else tuple(value)
 
 
 def below(folders: Iterable[str], files: Iterable[str]) -> tuple[tuple[str, str], ...]:
