@@ -10,14 +10,13 @@ import shutil
 import sys
 import time
 from dataclasses import replace
-from pathlib import Path
 
 from airgap.image.build import ImageSpec, Stack, make_layer, plan_layers
 from airgap.locks.python import normalise
 from airgap.store import Blob, Store
 from bench.docker_build import DOCKER, context, docker
 from bench.image import image_of, new_store, scratch, write_image
-from bench.measure import megabytes, seconds, show
+from bench.measure import megabytes, seconds, show, size_of
 
 TARGET = "bundles/qwen1_5_7b:image"
 STACK = "vllm-cu12"
@@ -31,10 +30,6 @@ def stack_image(packages: set[str]) -> ImageSpec:
     if packages:
         wheels = {f: blob for f, blob in wheels.items() if normalise(f.split("-")[0]) in packages}
     return replace(spec, stacks=[Stack(STACK, wheels)])
-
-
-def size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def drop(store: Store, layers: list[Blob]) -> None:
@@ -54,7 +49,7 @@ def main() -> None:
         write_image(store, spec, folder / "image")
         ours = time.perf_counter() - start
         memory = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss << 10
-        image = size(folder / "image")
+        image = size_of(folder / "image")
         drop(store, [make_layer(store, layer) for layer in plan[1:]])
         shutil.rmtree(folder / "image")
         place = context(folder, store, spec)

@@ -23,7 +23,7 @@ from pathlib import Path
 from airgap.image.build import ImageSpec, make_layer, plan_layers
 from airgap.store import Store
 from bench.image import demo_image, new_store, scratch, with_app, write_image
-from bench.measure import megabytes, seconds, show
+from bench.measure import megabytes, seconds, show, size_of
 
 # The command needs BuildKit: Docker 20.10's own, or a later one with its buildx plugin.
 DOCKER = os.environ.get("DOCKER", "docker")
@@ -132,7 +132,7 @@ def main() -> None:
                 save = seconds([DOCKER, "save", "--output", tar, "bench"], **environment)
                 theirs.append((build, save))
                 size = tar.stat().st_size
-        image = sum(path.stat().st_size for path in (folder / "image").rglob("*") if path.is_file())
+        image = size_of(folder / "image")
     rows = []
     for when, own, (build, save) in zip(("cold", "one line changed"), ours, theirs, strict=True):
         rows += [

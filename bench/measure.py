@@ -66,5 +66,10 @@ def show(rows: Iterable[tuple[str, str]]) -> None:
         print(f"{label:<{width}}  {figure}")
 
 
+def size_of(folder: Path) -> int:
+    """Bytes of all files below a folder; one of several names counts as often."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
 def megabytes(count: int) -> str:
     return f"{count / 1e6:,.1f} MB"
