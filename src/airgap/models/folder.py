@@ -23,6 +23,7 @@ def take_from_folder(
     Raises:
         AirgapError: A file is missing there, cut short, or another one than the lock names.
     """
+    doing = f"taking the model {name} from"
     lacking = missing(store, files)
     progress.expect(len(lacking), sum(file.blob.size for file in lacking))
     for file in lacking:
@@ -30,16 +31,14 @@ def take_from_folder(
         size = path.stat().st_size if path.is_file() else None
         if size != file.blob.size:
             raise AirgapError(
-                f"taking the model {name} from",
+                doing,
                 str(path),
                 expected=str(file.blob),
                 found="no such file" if size is None else _told(size, file.blob.size),
                 remedy="copy the file anew, or name a folder with the model as its lock has it",
             )
         with (
-            store.writer(
-                file.blob, doing=f"taking the model {name} from", subject=str(path)
-            ) as out,
+            store.writer(file.blob, doing=doing, subject=str(path)) as out,
             open(path, "rb") as source,
         ):
             shutil.copyfileobj(source, out, _CHUNK)
