@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from airgap.errors import AirgapError, UnavailableError
-from airgap.models.hub import ENDPOINT, TOKEN
+from airgap.models.hub import ENDPOINT, WITHOUT_ACCESS, WITHOUT_TOKEN
 from airgap.store import Blob
 
 DOING = "fetching"
@@ -35,9 +35,9 @@ class Remote:
 def refused(file: Remote, status: int, found: str) -> AirgapError:
     """For a status after which asking again is of no use."""
     if status == 401:
-        remedy = f"set {TOKEN} to a valid access token of the hub"
+        remedy = WITHOUT_TOKEN
     elif status == 403:
-        remedy = f"ask for access on the model's page, and set {TOKEN} to a token of that account"
+        remedy = WITHOUT_ACCESS
     elif status in (404, 410):
         remedy = (
             f"look whether the hub, or the mirror in {ENDPOINT}, still has this revision;"

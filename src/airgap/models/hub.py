@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 ENDPOINT = "MODELSCOPE_ENDPOINT"
 TOKEN = "MODELSCOPE_API_TOKEN"
 
+WITHOUT_TOKEN = f"set {TOKEN} to a valid access token of the hub"
+WITHOUT_ACCESS = f"ask for access on the model's page, and set {TOKEN} to a token of that account"
+"""What to do where the hub answers 401, and where it answers 403."""
+
 _DOING = "asking the hub for the files of"
 
 
@@ -161,6 +165,8 @@ class Hub:
             entries = [_entry(given) for given in listed if given.get("Type") != "tree"]
         except HubError as error:
             raise self._explained(model_id, revision, error) from error
+        # Before the errors of requests, of which one is a ValueError too: that of an answer which
+        # is no JSON.
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise AirgapError(
                 _DOING,
@@ -180,11 +186,9 @@ class Hub:
         if wrong:
             remedy = "look at the model's page for how its id is written, and for its revisions"
         elif isinstance(error, errors.AuthenticationError):
-            remedy = f"set {TOKEN} to a valid access token of the hub"
+            remedy = WITHOUT_TOKEN
         elif isinstance(error, errors.PermissionDeniedError):
-            remedy = (
-                f"ask for access on the model's page, and set {TOKEN} to a token of that account"
-            )
+            remedy = WITHOUT_ACCESS
         else:
             remedy = f"try again later, let this machine reach it, or name a mirror in {ENDPOINT}"
         status = getattr(error, "status_code", None)
