@@ -39,10 +39,10 @@ def named_copy(table: str, name: str, variable: str) -> Path | None:
     return path
 
 
-def how_to_name(table: str, name: str, variable: str) -> str:
-    """What to tell somebody who has a copy and has not named it."""
+def how_to_name(table: str, name: str, variable: str, path: str = "/path") -> str:
+    """What to tell somebody who has a copy, at ``path`` where that is known, and has to name it."""
     return (
-        f'{variable}=/path in the environment, or {name} = "/path" below [{table}] in'
+        f'{variable}={path} in the environment, or {name} = "{path}" below [{table}] in'
         " ~/.config/airgap/config.toml"
     )
 

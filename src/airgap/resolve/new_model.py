@@ -63,7 +63,8 @@ def _add_folder(root: Path, folder: Path) -> None:
         raise _taken(name, "a folder", given)
     lock = folder_lock(name, given.license, folder)
     _write(root, given, lock)
-    print(f"  where it is, this machine has to be told: {_how_to_name(lock, folder)}")
+    how = how_to_name("models", lock.name, lock.variable, str(folder))
+    print(f"  where it is, this machine has to be told: {how}")
 
 
 def _add_from_hub(root: Path, model_id: str, revision: str | None) -> None:
@@ -135,10 +136,6 @@ def _name_in_use(root: Path, model_id: str) -> str | None:
 
 def _name(given: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", given.lower()).strip("_") or "model"
-
-
-def _how_to_name(lock: ModelLock, folder: Path) -> str:
-    return how_to_name("models", lock.name, lock.variable).replace("/path", str(folder))
 
 
 def _taken(name: str, what: str, given: ModelInput) -> AirgapError:
