@@ -33,7 +33,7 @@ def model_facts(store: Store, model: Tree) -> dict[str, str]:
         "MODEL_KV_PER_TOKEN": _cache_per_token(text),
         "MODEL_MAX_LEN": text.get("max_position_embeddings"),
         "MODEL_HEADS": text.get("num_attention_heads"),
-        "MODEL_KV_HEADS": text.get("num_key_value_heads", text.get("num_attention_heads")),
+        "MODEL_KV_HEADS": text.get("num_key_value_heads") or text.get("num_attention_heads"),
     }
     return {key: str(value) for key, value in facts.items() if value is not None}
 
@@ -80,7 +80,7 @@ def _architectures(config: Mapping[str, Any]) -> list[str]:
 def _cache_per_token(config: Mapping[str, Any]) -> int | None:
     """Bytes that a token of context takes in all layers, as if each attended to all of it."""
     layers, heads = config.get("num_hidden_layers"), config.get("num_attention_heads")
-    if layers is None or heads is None:
+    if not layers or not heads:
         return None
     if (latent := config.get("kv_lora_rank")) is not None:
         # Multi-head latent attention keeps one vector for all heads.

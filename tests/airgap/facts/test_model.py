@@ -55,6 +55,18 @@ def test_a_token_of_context_takes_what_the_attention_keeps_of_it(
     assert facts["MODEL_KV_PER_TOKEN"] == str(expected)
 
 
+def test_without_heads_for_keys_of_their_own_there_are_as_many_as_for_queries(
+    store: Store,
+) -> None:
+    facts = model_facts(store, model(store, {**QWEN, "num_key_value_heads": None}))
+    assert facts["MODEL_KV_HEADS"] == "32"
+
+
+def test_a_model_without_attention_tells_no_memory_for_its_context(store: Store) -> None:
+    facts = model_facts(store, model(store, {**QWEN, "num_attention_heads": 0}))
+    assert "MODEL_KV_PER_TOKEN" not in facts
+
+
 def test_a_model_that_also_sees_has_its_numbers_in_its_language_part(store: Store) -> None:
     config = {"architectures": ["LlavaModel"], "text_config": QWEN, "vision_config": {}}
     facts = model_facts(store, model(store, config))
