@@ -14,6 +14,7 @@ byte is read, and the same bundle gives the same stream on every machine.
 """
 
 import tarfile
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -49,6 +50,20 @@ class Member:
         """Bytes of content: none in a link."""
         return 0 if self.entry.link is not None else self.entry.blob.size
 
+    @property
+    def end(self) -> int:
+        """The offset at which its content ends."""
+        return self.data + self.size
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A piece of a member's content: ``length`` bytes from ``offset`` of its file."""
+
+    member: Member
+    offset: int
+    length: int
+
 
 @dataclass(frozen=True)
 class Section:
@@ -72,17 +87,30 @@ class Stream:
     image: Section | None
     size: int
 
-    def pieces(self) -> Iterator[bytes | Member]:
-        """What the stream is made of, in order: its own bytes, and members for their content."""
-        for member in self.members:
-            if self.image and member.start == self.image.offset:
-                yield _END
-            yield header(member.path, member.entry)
-            if member.size:
-                yield member
-            if padding := -member.size % _BLOCK:
-                yield bytes(padding)
-        yield _END
+    def pieces(self, start: int = 0, stop: int | None = None) -> Iterator[bytes | Content]:
+        """What the stream is made of between two offsets: its own bytes, and pieces of files."""
+        stop = self.size if stop is None else stop
+        first = bisect_right(self.members, start, key=lambda member: member.start) - 1
+        for index in range(max(first, 0), len(self.members)):
+            member = self.members[index]
+            if member.start >= stop:
+                return
+            last = index + 1 == len(self.members)
+            end = self.size if last else self.members[index + 1].start
+            offset = member.start
+            for piece in (
+                header(member.path, member.entry),
+                Content(member, 0, member.size),
+                # Up to a full block, and those that end an archive.
+                bytes(end - member.end),
+            ):
+                length = piece.length if isinstance(piece, Content) else len(piece)
+                low, high = max(start - offset, 0), min(stop - offset, length)
+                offset += length
+                if low < high and isinstance(piece, Content):
+                    yield Content(member, low, high - low)
+                elif low < high:
+                    yield piece[low:high]
 
 
 def lay_out(tree: Tree) -> Stream:

@@ -22,9 +22,14 @@ PATH = st.builds("/".join, st.lists(NAME, min_size=1, max_size=3)).filter(
 )
 
 
-def bytes_of(stream: Stream, contents: dict[str, bytes]) -> bytes:
+def bytes_of(
+    stream: Stream, contents: dict[str, bytes], start: int = 0, stop: int | None = None
+) -> bytes:
     return b"".join(
-        piece if isinstance(piece, bytes) else contents[piece.path] for piece in stream.pieces()
+        piece
+        if isinstance(piece, bytes)
+        else contents[piece.member.path][piece.offset : piece.offset + piece.length]
+        for piece in stream.pieces(start, stop)
     )
 
 
@@ -38,9 +43,11 @@ def entry(data: bytes, executable: bool = False) -> Entry:
         st.one_of(PATH, PATH.map("image/".__add__)), st.binary(max_size=1500), max_size=6
     ),
     st.dictionaries(PATH.map("links/".__add__), PATH, max_size=2),
+    st.integers(0, 20_000),
+    st.integers(0, 20_000),
 )
 def test_what_tar_reads_is_what_was_laid_out(
-    files: dict[str, bytes], links: dict[str, str]
+    files: dict[str, bytes], links: dict[str, str], start: int, stop: int
 ) -> None:
     files["MANIFEST"] = b"m"
     tree: Tree = {path: entry(data, len(data) % 2 == 0) for path, data in files.items()}
@@ -50,6 +57,7 @@ def test_what_tar_reads_is_what_was_laid_out(
     data = bytes_of(stream, files)
 
     assert len(data) == stream.size
+    assert bytes_of(stream, files, start, min(stop, stream.size)) == data[start:stop]
     for member in stream.members:
         assert data[member.data : member.data + member.size] == files.get(member.path, b"")
     cut = stream.image.offset if stream.image else stream.size
