@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.host.bundle import BUNDLE_CONF, HOST, STAND_IN, Bundle, free_port
+from tests.host.transfer import Transfer, split
 
 
 def shell_command(name: str) -> list[str]:
@@ -62,3 +63,20 @@ def bundle(request: pytest.FixtureRequest, tmp_path: Path) -> Bundle:
     made = Bundle(root, docker, shell, ports)
     made.write_manifest()
     return made
+
+
+@pytest.fixture
+def transfer(bundle: Bundle, tmp_path: Path) -> Transfer:
+    """That bundle in parts of 256 KiB, on a medium with the program that joins them."""
+    links = bundle.root / "pex" / "agent"
+    links.mkdir(parents=True)
+    (links / "config.json").symlink_to("../../models/minilm/config.json")
+    deep = bundle.root / "wheelhouse" / ("a folder with a long name " * 3) / ("长" * 40)
+    deep.mkdir(parents=True)
+    (deep / "wheel.whl").write_bytes(os.urandom(300_000))
+    (links / "wheel.whl").symlink_to(os.path.relpath(deep / "wheel.whl", links))
+    (bundle.root / "image/blobs/sha256" / ("c" * 64)).write_bytes(os.urandom(200_000))
+    bundle.write_manifest()
+    out = tmp_path / "介质 and space" / "medium"
+    split(bundle.root, out, 262_148)
+    return Transfer(bundle.root, out, bundle.shell, bundle.environ({}))

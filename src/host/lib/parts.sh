@@ -1,0 +1,369 @@
+# shellcheck shell=sh disable=SC2034,SC2154  # shared by the pieces
+# The parts in which a bundle was carried. A part is a header of text, filled up with line feeds to a
+# multiple of 4096 bytes, and a slice of the stream:
+#   airgap-part 1
+#   bundle <name> sha256:<of MANIFEST>
+#   part <n> of <count>
+#   header <bytes of the header>
+#   stream <bytes of the stream>
+#   image <offset> <bytes>           where the image lies in the stream, at its end; not where there is none
+#   delta sha256:<of the inventory>  only in a delta
+#   <n> <bytes> <sha256>             the slice of each part, in order
+#   end <sha256 of the lines above>
+# Headers of one transfer are the same but for the lines `part` and `end`. Media are carried by hand, so
+# nothing in a header is believed before its form is checked, and no file is known by its name.
+
+NEWLINE='
+'
+
+# verify_parts [--receipt FILE] [FOLDER…]: hashes every part. Ends with 1 unless all are here and whole.
+verify_parts() {
+    receipt=
+    if [ "${1-}" = --receipt ]; then
+        [ -n "${2-}" ] || misused e_value_needed verify --receipt "$PROGRAM"
+        receipt=$2
+        shift 2
+    fi
+    refuse_options verify "$@"
+    [ "$#" -gt 0 ] || set -- "$HERE"
+    find_parts "$@"
+    hash_parts
+    say_parts
+    give_receipt "$receipt"
+    need_whole_parts
+    say parts_verified "$PART_COUNT" "$(human "$STREAM_BYTES")" "$PART_BUNDLE" "sha256:$PART_DIGEST"
+}
+
+# refuse_options COMMAND [FOLDER…]
+refuse_options() {
+    command=$1
+    shift
+    for folder in "$@"; do
+        case $folder in
+        -*) misused e_extra_argument "$command" "$folder" "$PROGRAM" ;;
+        esac
+    done
+}
+
+# find_parts FOLDER…: looks at each file in the folders, at nothing below them. Sets what the headers say
+# of the transfer (PART_BUNDLE, PART_DIGEST, PART_COUNT, HEADER_BYTES, STREAM_BYTES, IMAGE_AT or empty,
+# DELTA_OF or empty, PART_PREFIX) and writes to $SCRATCH
+#   slices   "<n> <bytes> <sha256>" of each part of the transfer
+#   parts    "<n> <bytes of the file> <path>" of the files that are parts of it
+#   foreign  "<transfer> <n> <bytes of the file> <path>" of parts of other transfers
+#   strange  "<path>" of files that are no parts, though they are named so
+find_parts() {
+    need_scratch
+    mkdir "$SCRATCH/transfers"
+    : >"$SCRATCH/folders"
+    : >"$SCRATCH/all"
+    : >"$SCRATCH/strange"
+    for folder in "$@"; do
+        at=$(readlink -f -- "$folder")
+        { [ -d "$at" ] && [ -r "$at" ] && [ -x "$at" ]; } || fail e_parts_folder "$folder"
+        case $at in *"$NEWLINE"*) fail e_parts_folder "$folder" ;; esac
+        # One folder may be named twice.
+        grep -qxF -e "$at" "$SCRATCH/folders" && continue
+        printf '%s\n' "$at" >>"$SCRATCH/folders"
+        for file in "${at%/}"/*; do
+            case $file in *"$NEWLINE"*) continue ;; esac
+            [ ! -f "$file" ] || look_at_part "$file"
+        done
+    done
+    choose_transfer "$*"
+}
+
+# look_at_part FILE: adds "<transfer> <n> <bytes of the file> <path>" to $SCRATCH/all if it is a part.
+look_at_part() {
+    if [ "$(head -c 14 <"$1" 2>/dev/null | tr -d '\000')" != 'airgap-part 1' ]; then
+        case $1 in
+        *.part) printf '%s\n' "$1" >>"$SCRATCH/strange" ;;
+        esac
+        return
+    fi
+    if ! read_header "$1"; then
+        printf '%s\n' "$1" >>"$SCRATCH/strange"
+        return
+    fi
+    transfer=$(sha256sum <"$SCRATCH/common")
+    transfer=${transfer%% *}
+    mv "$SCRATCH/common" "$SCRATCH/transfers/$transfer"
+    printf '%s %s %s %s\n' "$transfer" "$number" "$(stat -L -c %s "$1")" "$1" >>"$SCRATCH/all"
+}
+
+# read_header FILE: sets number, and writes the lines that all parts of the transfer share to
+# $SCRATCH/common; fails where a line is not as it must be.
+read_header() {
+    header=$(head -c 4096 <"$1" | tr -d '\000' | awk 'NR == 4 && $1 == "header" { print $2 }')
+    # Ten million bytes are the header of a hundred thousand parts.
+    case $header in
+    '' | 0* | *[!0-9]* | ????????*) return 1 ;;
+    esac
+    head -c "$header" <"$1" >"$SCRATCH/header"
+    answer=$(awk -v size="$header" -v common="$SCRATCH/common" '
+        function whole(text, digits) { return text ~ /^(0|[1-9][0-9]*)$/ && length(text) <= digits }
+        function is_sum(text) { return length(text) == 64 && text !~ /[^0-9a-f]/ }
+        function is_digest(text) { return substr(text, 1, 7) == "sha256:" && is_sum(substr(text, 8)) }
+        function bad() { failed = 1; exit }
+        # Fields, joined again, must be the line: no other blanks.
+        { line = $1; for (i = 2; i <= NF; i++) line = line " " $i; if (line != $0) bad() }
+        ended { if ($0 != "") bad(); next }
+        { bytes += length($0) + 1 }
+        NR == 1 { if ($0 != "airgap-part 1") bad() }
+        NR == 2 {
+            if (NF != 3 || $1 != "bundle" || !is_digest($3)) bad()
+            if ($2 !~ /^[A-Za-z0-9][A-Za-z0-9._-]*$/ || length($2) > 128) bad()
+        }
+        NR == 3 {
+            if (NF != 4 || $1 != "part" || $3 != "of" || !whole($2, 6) || !whole($4, 6)) bad()
+            number = $2
+            count = $4
+            if (number < 1 || number + 0 > count + 0) bad()
+            print "parts " count >common
+            next
+        }
+        NR == 4 { if (NF != 2 || $1 != "header" || $2 != size || size % 4096) bad() }
+        NR == 5 {
+            if (NF != 2 || $1 != "stream" || !whole($2, 15) || $2 % 512) bad()
+            stream = $2
+        }
+        NR > 5 && $1 == "image" {
+            if (NF != 3 || slices || image || delta || !whole($2, 15) || !whole($3, 15)) bad()
+            if ($2 % 512 || $2 + $3 != stream) bad()
+            image = 1
+        }
+        NR > 5 && $1 == "delta" {
+            if (NF != 2 || slices || delta || !is_digest($2)) bad()
+            delta = 1
+        }
+        $1 == "end" {
+            if (NF != 2 || !is_sum($2) || slices != count || sum != stream) bad()
+            ended = 1
+            print number, bytes - length($0) - 1, $2
+            next
+        }
+        NR > 5 && $1 != "image" && $1 != "delta" {
+            if (NF != 3 || !whole($1, 6) || $1 != slices + 1 || !whole($2, 15) || $2 < 1 || !is_sum($3)) bad()
+            slices++
+            sum += $2
+            if (slices == 1) usual = $2
+            else if (slices < count ? $2 != usual : $2 + 0 > usual + 0) bad()
+            if (slices < count && $2 % 4096) bad()
+            if (slices > count + 0) bad()
+        }
+        { print >common }
+        END { if (failed || !ended) exit 1 }' "$SCRATCH/header") || return 1
+    number=${answer%% *}
+    answer=${answer#* }
+    sum=$(head -c "${answer% *}" <"$SCRATCH/header" | sha256sum)
+    [ "${sum%% *}" = "${answer#* }" ]
+}
+
+# choose_transfer FOLDERS: of those that were found the one with the most parts.
+choose_transfer() {
+    if ! [ -s "$SCRATCH/all" ]; then
+        print_strange
+        fail e_parts_none "$1"
+    fi
+    transfer=$(awk '!seen[$1, $2]++ { n[$1]++ }
+        END {
+            for (id in n) if (n[id] > most) { most = n[id]; best = id } else if (n[id] == most) twice = most
+            if (twice != most) print best
+        }' "$SCRATCH/all")
+    if [ -z "$transfer" ]; then
+        for transfer in "$SCRATCH/transfers"/*; do
+            say part_transfer "$(sed -n '2s/^bundle //p' "$transfer")" "$(sed -n 's/^parts //p' "$transfer")" >&2
+        done
+        fail e_parts_two "$1"
+    fi
+    header=$SCRATCH/transfers/$transfer
+    PART_BUNDLE=$(awk 'NR == 2 { print $2 }' "$header")
+    PART_DIGEST=$(awk 'NR == 2 { print substr($3, 8) }' "$header")
+    PART_COUNT=$(awk 'NR == 3 { print $2 }' "$header")
+    HEADER_BYTES=$(awk 'NR == 4 { print $2 }' "$header")
+    STREAM_BYTES=$(awk 'NR == 5 { print $2 }' "$header")
+    IMAGE_AT=$(awk '$1 == "image" { print $2 }' "$header")
+    DELTA_OF=$(awk '$1 == "delta" { print substr($2, 8) }' "$header")
+    PART_PREFIX=$PART_BUNDLE-$(cut12 "$PART_DIGEST")
+    [ -z "$DELTA_OF" ] || PART_PREFIX=$PART_PREFIX-delta-$(printf %.8s "$DELTA_OF")
+    awk '$1 ~ /^[0-9]/' "$header" >"$SCRATCH/slices"
+    awk -v id="$transfer" '{ mine = $1 == id; sub(/^[^ ]* /, "") } mine' "$SCRATCH/all" |
+        sort -snk1,1 >"$SCRATCH/parts"
+    awk -v id="$transfer" '$1 != id' "$SCRATCH/all" >"$SCRATCH/foreign"
+}
+
+# cut12 DIGEST: as it stands in names.
+cut12() {
+    printf %.12s "$1"
+}
+
+# name_of_part N: as the sender named it.
+name_of_part() {
+    awk -v prefix="$PART_PREFIX" -v n="$1" -v count="$PART_COUNT" 'BEGIN {
+        width = length(count) < 3 ? 3 : length(count)
+        printf "%s.%0" width "d.part", prefix, n
+    }'
+}
+
+# hash_parts: reads every part of the transfer once, on all cores. Writes to $SCRATCH
+#   whole      "<n> <path>" of one file for each part that is here and whole, in order
+#   bad-parts  "<n> size <expected> <found> <path>" or "<n> hash - - <path>" of those that are not
+# and sets MISSING and DAMAGED to numbers and ranges such as "3 7-9", or none.
+hash_parts() {
+    : >"$SCRATCH/to-hash"
+    awk -v header="$HEADER_BYTES" -v right="$SCRATCH/to-hash" '
+        FNR == NR { size[$1] = $2 + header; next }
+        {
+            number = $1
+            found = $2
+            path = $0
+            sub(/^[^ ]* [^ ]* /, "", path)
+            if (found != size[number]) printf "%s size %.0f %s %s\n", number, size[number], found, path
+            else print path >right
+        }' "$SCRATCH/slices" "$SCRATCH/parts" >"$SCRATCH/bad-parts"
+    count=$(grep -c '' "$SCRATCH/to-hash")
+    say parts_hashing "$count" "$PART_COUNT" "$(human "$STREAM_BYTES")"
+    mkdir "$SCRATCH/part-sums"
+    if [ -t 2 ]; then
+        while sleep 1; do
+            progress parts_progress "$(cat "$SCRATCH"/part-sums/* 2>/dev/null | grep -c '')" "$count"
+        done &
+        TICKER=$!
+    fi
+    # shellcheck disable=SC2016  # expanded by the inner sh
+    tr '\n' '\0' <"$SCRATCH/to-hash" | xargs -0 -n 1 -P "$(nproc)" sh -c '
+        sum=$({ dd bs="$1" count=1 of=/dev/null && sha256sum; } <"$2" 2>/dev/null)
+        printf "%s %s\n" "${sum%% *}" "$2" >>"$0/$$"' "$SCRATCH/part-sums" "$HEADER_BYTES" &
+    wait_for $!
+    [ -z "$TICKER" ] || kill "$TICKER" 2>/dev/null
+    TICKER=
+    end_progress
+    cat "$SCRATCH"/part-sums/* 2>/dev/null >"$SCRATCH/part-sums-all"
+    awk -v bad="$SCRATCH/bad-parts" '
+        FILENAME ~ /slices$/ { sum[$1] = $3; next }
+        FILENAME ~ /part-sums-all$/ { path = $0; sub(/^[^ ]* /, "", path); found[path] = $1; next }
+        {
+            number = $1
+            path = $0
+            sub(/^[^ ]* [^ ]* /, "", path)
+            if (!(path in found)) next
+            if (found[path] != sum[number]) print number " hash - - " path >>bad
+            else if (!seen[number]++) print number, path
+        }' "$SCRATCH/slices" "$SCRATCH/part-sums-all" "$SCRATCH/parts" >"$SCRATCH/whole"
+    sort -n "$SCRATCH/whole" -o "$SCRATCH/whole"
+    MISSING=$(lacking "$SCRATCH/whole" "$SCRATCH/bad-parts")
+    DAMAGED=$(awk 'FNR == NR { whole[$1] = 1; next } !($1 in whole) { print $1 }' \
+        "$SCRATCH/whole" "$SCRATCH/bad-parts" | ranges)
+}
+
+# lacking FILE…: the numbers that are the first field of no line of these.
+lacking() {
+    cat "$@" | awk -v count="$PART_COUNT" '{ seen[$1] = 1 }
+        END { for (n = 1; n <= count; n++) if (!(n in seen)) print n }' | ranges
+}
+
+# ranges: numbers, one a line, as "3 7-9", or none.
+ranges() {
+    sort -nu | awk '
+        function put() { printf "%s%s", (n++ ? " " : ""), (from == to ? from : from "-" to) }
+        NR > 1 && $1 == to + 1 { to = $1; next }
+        { if (NR > 1) put(); from = to = $1 }
+        END { if (NR) put(); else printf "none" }'
+}
+
+# wait_for PROCESS: so that a signal ends this program, and the process, at once.
+wait_for() {
+    LOADER=$1
+    wait "$LOADER"
+    ended=$?
+    LOADER=
+    return "$ended"
+}
+
+# say_parts: what is not as it should be, and what an operator may wonder about.
+say_parts() {
+    print_strange
+    while read -r transfer number size path; do
+        say part_foreign "$path" "$number" \
+            "$(sed -n '2s/^bundle //p' "$SCRATCH/transfers/$transfer" | sed 's/ sha256:\(.\{12\}\).*/ \1/')"
+    done <"$SCRATCH/foreign"
+    while read -r number kind expected found path; do
+        case $kind in
+        size) say part_size "$number" "$path" "$expected" "$found" ;;
+        *) say part_changed "$number" "$path" ;;
+        esac
+    done <"$SCRATCH/bad-parts"
+    awk '
+        FNR == NR { path = $0; sub(/^[^ ]* /, "", path); whole[$1] = path; next }
+        {
+            path = $0
+            sub(/^[^ ]* [^ ]* /, "", path)
+            if ($1 in whole && whole[$1] != path) print $1, path
+        }' "$SCRATCH/whole" "$SCRATCH/parts" | while read -r number path; do
+        say part_twice "$number" "$path"
+    done
+    while read -r number path; do
+        name=$(name_of_part "$number")
+        [ "${path##*/}" = "$name" ] || say part_renamed "$number" "$path" "$name"
+    done <"$SCRATCH/whole"
+    [ "$MISSING" = none ] || say part_missing "$MISSING" "$PART_COUNT"
+}
+
+print_strange() {
+    while read -r path; do
+        say part_strange "$path"
+    done <"$SCRATCH/strange"
+}
+
+# need_whole_parts: ends the program where a part is missing or damaged.
+need_whole_parts() {
+    [ "$MISSING,$DAMAGED" != none,none ] || return 0
+    fail e_parts "$PART_BUNDLE" "$MISSING" "$DAMAGED" "$PART_COUNT" "$PROGRAM"
+}
+
+# give_receipt FILE: prints what is missing in a form for a photo or a telephone, and keeps it in FILE,
+# without one beside this program where that can be written.
+give_receipt() {
+    {
+        echo 'airgap-receipt 1'
+        printf '%s %s' "$PART_BUNDLE" "$(cut12 "$PART_DIGEST")"
+        [ -z "$DELTA_OF" ] || printf ' delta %.8s' "$DELTA_OF"
+        printf '\nparts %s\nmissing %s\ndamaged %s\n' "$PART_COUNT" "$MISSING" "$DAMAGED"
+    } >"$SCRATCH/receipt"
+    sum=$(sha256sum <"$SCRATCH/receipt")
+    printf 'check %.8s\n' "$sum" >>"$SCRATCH/receipt"
+    echo
+    cat "$SCRATCH/receipt"
+    echo
+    if [ -n "$1" ]; then
+        cat "$SCRATCH/receipt" 2>/dev/null >"$1" || fail e_receipt "$1"
+        say receipt_written "$1"
+    elif cat "$SCRATCH/receipt" 2>/dev/null >"$HERE/receipt.txt"; then
+        say receipt_written "$HERE/receipt.txt"
+    fi
+}
+
+# stream FROM TO: these bytes of the stream, out of the parts in $SCRATCH/whole. FROM and TO are
+# multiples of 512, or the stream's end.
+stream() {
+    awk -v from="$1" -v to="$2" '
+        FNR == NR { start[$1] = at; at += $2; end[$1] = at; next }
+        {
+            begin = from > start[$1] ? from : start[$1]
+            stop = to < end[$1] ? to : end[$1]
+            if (begin >= stop) next
+            path = $0
+            sub(/^[^ ]* /, "", path)
+            printf "%.0f %.0f %s\n", begin - start[$1], (stop == end[$1] ? 0 : stop - begin), path
+        }' "$SCRATCH/slices" "$SCRATCH/whole" | while read -r skip count path; do
+        # dd only seeks, so that the bytes go straight to the reader.
+        {
+            dd bs=512 skip="$(((HEADER_BYTES + skip) / 512))" count=0 2>/dev/null
+            if [ "$count" -eq 0 ]; then
+                cat
+            else
+                head -c "$count"
+            fi
+        } <"$path" || return
+    done
+}
