@@ -135,12 +135,14 @@ class CheckedHost:
             f"*) echo '/dev/mapper/a b 9 9 {rest * 10**9 // 1024} 50% /' ;; esac\n",
         )
 
-    def docker(self, info: str, image: str = "", running: str = "", code: int = 0) -> None:
-        """Docker's client: what info says, the id of the image, and ps."""
+    def docker(
+        self, info: str, image: str = "", running: str = "", code: int = 0, cdi: str = ""
+    ) -> None:
+        """Docker's client: what info says, the id of the image, ps, and the folder for CDI."""
         (self.folder / "info").write_text(info + "\n")
         self.program(
             "docker",
-            f"case $* in\n*CDISpecDirs*) ;;\n*Runtimes*) echo runc ;;\n"
+            f"case $* in\n*CDISpecDirs*) echo {cdi} ;;\n*Runtimes*) echo runc ;;\n"
             f"info*) cat {shlex.quote(str(self.folder / 'info'))}; exit {code} ;;\n"
             f"image*) {f'echo {image}' if image else 'exit 1'} ;;\n"
             f"ps*) printf '%s' '{running}' ;;\nesac\n",

@@ -16,11 +16,12 @@ OPEN_KERNEL_MODULES = 550
 """From this major version on the trees tell of the open kernel modules, whose line is another."""
 
 ASK = r"""
-for part in messages report gpu image; do . "$0/lib/$part.sh"; done
+for part in messages messages_gpu report gpu image; do . "$0/lib/$part.sh"; done
+SMI_PATIENCE=$1
 DOCKER=docker
 find_gpus
 find_gpu_access
-for name in COUNT DRIVER LINES MIG FAULT ACCESS OPTIONS NODES LIBRARIES LACKS; do
+for name in COUNT DRIVER LINES MIG FAULT ACCESS OPTIONS SPEC NODES LIBRARIES LACKS; do
     eval "value=\$GPU_$name"
     printf '%s=%s\036' "$name" "$value"
 done
@@ -118,10 +119,14 @@ class GpuHost:
             f"case $* in *CDISpecDirs*) {folders} ;; *Runtimes*) echo '{known}' ;; esac\n",
         )
 
-    def ask(self) -> dict[str, str]:
-        """What find_gpus and find_gpu_access set, paths without the folder."""
+    def ask(self, patience: int = 60) -> dict[str, str]:
+        """What find_gpus and find_gpu_access set, paths without the folder.
+
+        Args:
+            patience: The seconds that nvidia-smi may take.
+        """
         done = subprocess.run(
-            [*self.shell, "-uc", ASK, HOST],
+            [*self.shell, "-uc", ASK, HOST, str(patience)],
             env={"PATH": f"{self.root}/client:/usr/bin:/bin", "AIRGAP_HOST_ROOT": str(self.root)},
             capture_output=True,
             text=True,

@@ -175,6 +175,18 @@ def test_ways_of_a_container_to_the_gpu(host: CheckedHost) -> None:
     assert "/dev/nvidia-uvm" in checked.of("gpu_access")
 
 
+@pytest.mark.parametrize(("version", "state"), [("570.86.15", "ok"), ("550.54.14", "warn")])
+def test_a_specification_for_another_driver(host: CheckedHost, version: str, state: str) -> None:
+    host.cards(CARD)
+    library = f"/usr/lib/x86_64-linux-gnu/libcuda.so.{version}"
+    spec = f"kind: nvidia.com/gpu\ndevices:\n- name: all\nmounts:\n- hostPath: {library}\n"
+    host.write("etc/cdi/nvidia.yaml", spec)
+    host.docker((host.folder / "info").read_text(), cdi="/etc/cdi")
+    checked = host.check()
+    assert checked.state("gpu_access") == state
+    assert ("nvidia-ctk cdi generate" in checked.of("gpu_access")) == (state == "warn")
+
+
 def test_a_device_node_that_is_closed(host: CheckedHost) -> None:
     host.cards(CARD)
     host.gpu.node("nvidia0", mode=0o600)

@@ -80,6 +80,26 @@ def test_a_broken_nvidia_smi_is_quoted_and_the_kernel_asked(host: GpuHost) -> No
     assert (found["FAULT"], found["LINES"]) == (said, f"0|{A100}||")
 
 
+def test_a_damaged_inforom_does_not_spoil_the_answer(host: GpuHost) -> None:
+    bare(host)
+    host.program(
+        "usr/bin/nvidia-smi",
+        f"echo '0, {A100}, 81920, 535.183.01, Disabled, 8.0'\n"
+        "echo 'WARNING: infoROM is corrupted at gpu 0000:07:00.0'; exit 14\n",
+    )
+    found = host.ask()
+    assert (found["LINES"], found["FAULT"]) == (f"0|{A100}|81920|8.0", "")
+
+
+def test_an_nvidia_smi_that_does_not_answer_is_told_as_such(host: GpuHost) -> None:
+    bare(host)
+    host.program("usr/bin/nvidia-smi", f"echo >>'{host.root}/asked'; exec sleep 100\n")
+    found = host.ask(patience=1)
+    assert found["FAULT"].startswith("no answer within 1 s")
+    assert found["LINES"] == f"0|{A100}||"
+    assert len((host.root / "asked").read_text()) == 1, "it was waited for twice"
+
+
 def test_a_mismatch_is_quoted_though_another_line_follows(host: GpuHost) -> None:
     bare(host)
     said = "Failed to initialize NVML: Driver/library version mismatch"
@@ -226,6 +246,7 @@ def test_a_specification_that_docker_reads_makes_cdi(host: GpuHost, path: str, t
     host.docker(cdi=("/etc/cdi", "/var/run/cdi"))
     found = host.ask()
     assert (found["ACCESS"], found["OPTIONS"]) == ("cdi", "--device nvidia.com/gpu=all")
+    assert found["SPEC"] == path
 
 
 @pytest.mark.parametrize("text", [YAML.replace("all", '"1"'), YAML.replace("gpu", "nic")])

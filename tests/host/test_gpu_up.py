@@ -154,7 +154,9 @@ def test_docker_s_toolkit_is_used_where_it_is(on: Bundle, host: GpuHost) -> None
     on.docker_says("info-jsonRuntimes", '{"nvidia":{"path":"x"},"runc":{"path":"runc"}}')
     host.program("usr/bin/nvidia-container-runtime-hook", "")
     call = created(on)
-    assert has(call, "--gpus", "all") and "--device" not in call
+    assert has(call, "--gpus", "all")
+    for name in ("nvidia0", "nvidia1", "nvidiactl", "nvidia-uvm"):
+        assert has(call, "--device", f"{host.root}/dev/{name}:/dev/{name}:rw")
     assert "LD_LIBRARY_PATH" not in server_environ(on)
     assert server_environ(on)["NVIDIA_DRIVER_CAPABILITIES"] == "compute,utility"
 
@@ -164,6 +166,34 @@ def test_a_toolkit_that_docker_was_not_restarted_for(on: Bundle, host: GpuHost) 
     host.program("usr/bin/nvidia-container-runtime-hook", "")
     on.docker_says("create-error", 'could not select device driver "" with capabilities: [[gpu]].')
     assert "systemctl restart docker" in on.fails("up")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Auto-detected mode as 'legacy' nvidia-container-cli: initialization error: nvml error",
+        "CDI device injection failed: unresolvable CDI devices nvidia.com/gpu=all",
+        "failed to fulfil mount request: open /usr/lib64/libcuda.so.535.161.08: no such file",
+    ],
+)
+def test_a_toolkit_or_a_specification_that_fails(on: Bundle, said: str) -> None:
+    on.docker_says("create-error", said)
+    stderr = on.fails("up")
+    assert said in stderr
+    assert "nvidia-ctk cdi generate" in stderr
+
+
+def test_a_node_that_appears_later_does_not_end_the_server(on: Bundle, host: GpuHost) -> None:
+    (host.root / "dev/nvidia-uvm-tools").unlink()
+    created(on)
+    host.node("nvidia-uvm-tools")
+    assert "Replacing" not in on.run("up").stdout
+    assert "Replacing" in on.run("up", AIRGAP_TENSOR_PARALLEL="1").stdout
+
+
+def test_gpus_are_counted_as_nvidia_smi_does(on: Bundle) -> None:
+    created(on)
+    assert server_environ(on)["CUDA_DEVICE_ORDER"] == "PCI_BUS_ID"
 
 
 def test_cdi_is_used_where_docker_reads_it(on: Bundle, host: GpuHost) -> None:

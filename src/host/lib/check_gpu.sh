@@ -5,7 +5,7 @@
 # CARD_MEMORY to the MiB of the smallest of them, USED_LINES to their lines, and GPU_REFUSED to what `up`
 # would say of settings and device nodes.
 find_cards() {
-    CARDS_USED=1 CARD_MEMORY='' USED_LINES='' GPU_REFUSED='' SMI_PATIENCE=10
+    CARDS_USED=1 CARD_MEMORY='' USED_LINES='' GPU_REFUSED='' SMI_PATIENCE=30
     # shellcheck disable=SC2086,SC2317  # DOCKER may be several words; find_gpu_access calls this
     docker_() {
         [ "$DOCKER_STATE" = there ] && limited $DOCKER "$@"
@@ -115,9 +115,20 @@ check_capability() {
 check_gpu_access() {
     [ "$GPU_COUNT" -gt 0 ] || return 0
     case $GPU_ACCESS in
-    toolkit | cdi | devices) note ok gpu_access "$(text "word_access_$GPU_ACCESS")" ;;
+    cdi) check_specification ;;
+    toolkit | devices) note ok gpu_access "$(text "word_access_$GPU_ACCESS")" ;;
     *) note stop gpu_access "$(text check_access_none "$GPU_LACKS")" "$(text check_access_needed)" "$(text check_access_do)" ;;
     esac
+}
+
+# check_specification: it names the driver's files by its version, and is not changed when that is.
+check_specification() {
+    found=$(text word_access_cdi)
+    if grep -Eqs 'libcuda\.so\.[0-9]+\.[0-9]' "$GPU_SPEC" && ! grep -Fqs "libcuda.so.$GPU_DRIVER" "$GPU_SPEC"; then
+        note warn gpu_access "$found" "$(text check_cdi_needed "$GPU_SPEC" "$GPU_DRIVER")" "$(text check_cdi_do "$GPU_SPEC")"
+    else
+        note ok gpu_access "$found"
+    fi
 }
 
 # What a program has of a GPU's memory as soon as it uses CUDA, in MiB: some hundreds, which vLLM counts as
@@ -128,12 +139,11 @@ CUDA_TAKES=400
 # KV_CACHE_MEMORY says what it is to take (request_memory in vllm/v1/worker of 0.19.1 and 0.32.0).
 check_gpu_use() {
     { [ "$GPU_COUNT" -gt 0 ] && [ -z "$GPU_MIG" ]; } || return 0
-    smi=$(host_program nvidia-smi)
-    if [ -z "$smi" ]; then
+    if [ -n "$GPU_FAULT" ] || ! smi=$(host_program nvidia-smi); then
         note warn gpu_use "$(text check_unanswered nvidia-smi)" '' "$(text check_use_see)"
         return
     fi
-    used=$(limited "$smi" --query-gpu=index,memory.total,memory.used --format=csv,noheader,nounits |
+    used=$(query_gpus index,memory.total,memory.used |
         sed -n "1,${CARDS_USED}p" | awk -F'[, ]+' '
             NF != 3 || $2 !~ /^[1-9][0-9]*$/ || $3 !~ /^[0-9]+$/ { bad = 1 }
             NR == 1 || $3 + 0 > most { most = $3 + 0; total = $2 }

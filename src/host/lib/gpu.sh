@@ -3,7 +3,9 @@
 # below HOST_ROOT, which only tests set.
 
 HOST_ROOT=${AIRGAP_HOST_ROOT-}
-SMI_PATIENCE=60 # seconds; nvidia-smi may wait for ever for a GPU that fell off the bus
+# Seconds: without persistence mode nvidia-smi first wakes each GPU; for one that fell off the bus it may
+# wait for ever.
+SMI_PATIENCE=60
 
 # find_gpus: sets what CUDA would see, without changing anything:
 #   GPU_COUNT   the number of GPUs
@@ -25,12 +27,19 @@ find_gpus() {
 ask_nvidia_smi() {
     smi=$(host_program nvidia-smi) || return 1
     fields=index,name,memory.total,driver_version,mig.mode.current
-    # Drivers before 510 do not know compute_cap.
-    answer=$(query_gpus "$fields,compute_cap") || answer=$(query_gpus "$fields") || {
+    answer=$(query_gpus "$fields,compute_cap")
+    failed=$?
+    case $answer in
+    *'"compute_cap" is not'*) # before 510
+        answer=$(query_gpus "$fields")
+        failed=$?
+        ;;
+    esac
+    if [ "$failed" -ne 0 ]; then
         # Newer drivers tell the library's version in a line behind that of the mismatch.
         GPU_FAULT=$(last_line "$(printf '%s\n' "$answer" | grep 'version mismatch' || printf '%s\n' "$answer")")
         return 1
-    }
+    fi
     GPU_LINES=$(printf '%s\n' "$answer" | awk -F ', *' '$1 ~ /^[0-9]+$/ {
         print $1 "|" $2 "|" ($3 ~ /^[0-9]+$/ ? $3 : "") "|" ($6 ~ /^[0-9]+\.[0-9]+$/ ? $6 : "")
     }')
@@ -40,9 +49,19 @@ ask_nvidia_smi() {
     esac
 }
 
-# query_gpus FIELDS
+# query_gpus FIELDS: nvidia-smi ends with 14 where the infoROM of a GPU is damaged, after a good answer
+# (nvmlReturn_t in NVIDIA's NVML reference). timeout of busybox ends with 143 where others do with 124.
 query_gpus() {
     timeout "$SMI_PATIENCE" "$smi" --query-gpu="$1" --format=csv,noheader,nounits 2>&1
+    case $? in
+    0 | 14) ;;
+    124 | 143)
+        echo
+        text smi_silent "$SMI_PATIENCE"
+        return 1
+        ;;
+    *) return 1 ;;
+    esac
 }
 
 # take_mig_instance: the first instance takes the place of all GPUs, as it does for CUDA programs. Its
@@ -81,11 +100,12 @@ list_gpus_of_kernel() {
 #                  devices  neither: the device nodes and the driver's libraries are handed over
 #                  none     no GPU, or something lacks for that
 #   GPU_OPTIONS    the options of `docker create` for toolkit and cdi
+#   GPU_SPEC       for cdi: the file of the specification
 #   GPU_NODES      the host's device nodes that are there, a line each
 #   GPU_LIBRARIES  for devices: the host's files that are mounted, a line each
 #   GPU_LACKS      for none: the files that are not there, a line each
 find_gpu_access() {
-    GPU_ACCESS=none GPU_OPTIONS='' GPU_NODES='' GPU_LIBRARIES='' GPU_LACKS=''
+    GPU_ACCESS=none GPU_OPTIONS='' GPU_SPEC='' GPU_NODES='' GPU_LIBRARIES='' GPU_LACKS=''
     [ "$GPU_COUNT" -gt 0 ] || return 0
     find_nodes
     # A Docker that cannot answer, such as podman in its place, does not take these options either.
@@ -95,7 +115,7 @@ find_gpu_access() {
         GPU_ACCESS=toolkit GPU_OPTIONS='--gpus all'
     elif printf '%s\n' "$runtimes" | grep -q '"nvidia":'; then
         GPU_ACCESS=toolkit GPU_OPTIONS='--runtime nvidia --env NVIDIA_VISIBLE_DEVICES=all'
-    elif has_cdi; then
+    elif GPU_SPEC=$(cdi_specification) && [ -n "$GPU_SPEC" ]; then
         GPU_ACCESS=cdi GPU_OPTIONS='--device nvidia.com/gpu=all'
     elif [ -e "$HOST_ROOT/dev/dxg" ] && [ -d "$HOST_ROOT/usr/lib/wsl/lib" ]; then
         GPU_NODES=/dev/dxg GPU_LIBRARIES=$HOST_ROOT/usr/lib/wsl GPU_ACCESS=devices
@@ -106,13 +126,13 @@ find_gpu_access() {
     fi
 }
 
-# has_cdi: does Docker read a specification of all GPUs? It tells its folders from 25.0 on, if CDI is on.
-has_cdi() {
+# cdi_specification: the first of all GPUs that Docker reads. It tells its folders from 25.0 on, if CDI is on.
+cdi_specification() {
     docker_ info --format '{{range .CDISpecDirs}}{{println .}}{{end}}' 2>/dev/null | while IFS= read -r folder; do
         for spec in "$HOST_ROOT$folder"/*.yaml "$HOST_ROOT$folder"/*.json; do
             grep -Eqs 'kind"?: *"?nvidia\.com/gpu"?' "$spec" && grep -Eqs 'name"?: *"?all"?' "$spec" && echo "$spec"
         done
-    done | grep -q .
+    done | head -n 1
 }
 
 # find_nodes: those of MIG's instances everybody may read; the others of nvidia-caps are for whoever

@@ -106,10 +106,12 @@ nodes_by_access() {
 # need, and calls CALLED with all.
 #   NCCL_CUMEM_HOST_ENABLE: NCCL's other way to share memory between GPUs needs system calls for NUMA,
 #   which Docker allows to nobody without SYS_NICE; this one takes --shm-size.
+#   CUDA_DEVICE_ORDER: else CUDA puts the fastest GPU first, and nvidia-smi goes by the bus.
 with_gpus() {
     require_gpus
     set -- "$@" --env "TENSOR_PARALLEL=$(tensor_parallel)" \
-        --env NVIDIA_DRIVER_CAPABILITIES=compute,utility --env NCCL_CUMEM_HOST_ENABLE=0
+        --env NVIDIA_DRIVER_CAPABILITIES=compute,utility --env NCCL_CUMEM_HOST_ENABLE=0 \
+        --env CUDA_DEVICE_ORDER=PCI_BUS_ID
     # shellcheck disable=SC2086  # options
     [ "$GPU_ACCESS" = devices ] || set -- "$@" $GPU_OPTIONS
     case $(docker_ info --format '{{.SecurityOptions}}' 2>/dev/null) in
@@ -119,21 +121,28 @@ with_gpus() {
     for group in $(node_groups); do
         set -- "$@" --group-add "$group"
     done
-    if [ "$GPU_ACCESS" = devices ]; then
-        with_devices "$@"
-    else
-        "$@"
-    fi
+    case $GPU_ACCESS in
+    cdi) "$@" ;;
+    # The toolkit's hook adds the nodes behind systemd's back, which takes them away again at
+    # "systemctl daemon-reload" unless Docker knows of them (NVIDIA/nvidia-container-toolkit, issue 48).
+    toolkit) with_nodes "$@" ;;
+    devices) with_nodes with_libraries "$@" ;;
+    esac
 }
 
-# with_devices CALLED ARGUMENT…: adds the device nodes, and the driver's libraries under
-# the names by which programs load them. Triton would ask ldconfig, whose cache knows nothing of them.
-with_devices() {
+# with_nodes CALLED ARGUMENT…: adds the device nodes that are there.
+with_nodes() {
     while IFS= read -r node; do
-        set -- "$@" --device "$HOST_ROOT$node:$node:rw"
+        [ -z "$node" ] || set -- "$@" --device "$HOST_ROOT$node:$node:rw"
     done <<END
 $GPU_NODES
 END
+    "$@"
+}
+
+# with_libraries CALLED ARGUMENT…: adds the driver's libraries under the names by which programs load
+# them. Triton would ask ldconfig, whose cache knows nothing of them.
+with_libraries() {
     while IFS= read -r file; do
         set -- "$@" --mount "$(mount_of "$file" "$(driver_file_at "$file")" readonly)"
     done <<END

@@ -251,6 +251,8 @@ messages_check() {
     word_access_devices)
         en='no toolkit and no CDI: the driver'"'"'s devices and libraries are handed over'
         zh='没有工具包和 CDI：直接传入驱动的设备和库' ;;
+    check_cdi_needed) en='that %s is made for the driver that is loaded, %s' zh='%s 须与已加载的驱动 %s 一致' ;;
+    check_cdi_do) en='as root: nvidia-ctk cdi generate --output=%s' zh='以 root 运行：nvidia-ctk cdi generate --output=%s' ;;
     check_access_none)
         en='no toolkit, no CDI, and of the driver'"'"'s files these are missing: %s'
         zh='没有工具包和 CDI，且缺少驱动文件：%s' ;;

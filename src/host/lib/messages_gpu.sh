@@ -8,6 +8,9 @@ messages_gpu() {
     form_tensor_parallel) en='auto, or a whole number above 0' zh='auto，或大于 0 的整数' ;;
     form_dtype) en='auto, half, bfloat16 or float32' zh='auto、half、bfloat16 或 float32' ;;
     form_share) en='a share of 1, such as 0.95' zh='不大于 1 的比例，例如 0.95' ;;
+    smi_silent)
+        en='no answer within %s s; "nvidia-smi -pm 1" as root makes it quicker'
+        zh='%s 秒内无应答；以 root 运行“nvidia-smi -pm 1”可加快' ;;
     e_no_gpu) en='looking for a GPU: this host has no NVIDIA driver that is loaded
   needed: an NVIDIA GPU and its driver, version %s or newer; this bundle serves on GPUs (DEVICE=cuda)
   to do: install the driver and restart, until nvidia-smi lists the GPU; or use a server that runs elsewhere (LLM_URL)' zh='查找 GPU：本机没有已加载的 NVIDIA 驱动
@@ -63,6 +66,11 @@ messages_gpu() {
   to do: restart it (systemctl restart docker), then "%s up" again' zh='启动%s：Docker 不认识 NVIDIA container toolkit：%s
   需要：Docker 守护进程在安装 toolkit 之后启动过
   处理：重启它（systemctl restart docker），然后再次运行“%s up”' ;;
+    e_gpu_start) en='starting %s: the GPU cannot be handed over: %s
+  needed: an NVIDIA container toolkit, or a CDI specification, made for the driver that is loaded
+  to do: restart the host if the driver was updated, until nvidia-smi works there; with CDI, as root: nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml; then "%s up" again' zh='启动%s：无法把 GPU 交给容器：%s
+  需要：与已加载驱动相符的 NVIDIA container toolkit 或 CDI 规格
+  处理：若更新过驱动，请重启主机，直到 nvidia-smi 可用；使用 CDI 时以 root 运行：nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml；然后再次运行“%s up”' ;;
     *) return 1 ;;
     esac
 }

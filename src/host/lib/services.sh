@@ -180,7 +180,8 @@ with_key() {
 }
 
 # with_common ACTION SERVICE MEMORY OPTION…: adds what holds for every container and the digest of the
-# whole, by which a changed setting is seen, and calls ACTION with SERVICE and docker's arguments.
+# whole, by which a changed setting is seen, and calls ACTION with SERVICE and docker's arguments. The
+# GPUs' device nodes are no part of it: some appear when a program first uses a GPU.
 #   --dns 0.0.0.0: the container itself, where nothing answers; Docker still resolves the services' names.
 #   The proxies: if they were not given, Docker's client would put its own there.
 with_common() {
@@ -216,7 +217,8 @@ with_common() {
         esac
         ;;
     esac
-    sum=$(printf '%s\n' "$IMAGE_ID" "$BUNDLE_DIGEST" "$@" | sha256sum)
+    sum=$(printf '%s\n' "$IMAGE_ID" "$BUNDLE_DIGEST" "$@" |
+        sed -e '/^--device$/d' -e '/:\/dev\/nvidia.*:rw$/d' | sha256sum)
     "$action" "$service" "${sum%% *}" "$@"
 }
 
@@ -263,6 +265,9 @@ start_if_absent() {
     *'already allocated'* | *'address already in use'*) fail_port "$service" ;;
     *'could not select device driver'* | *'nknown or invalid runtime name'*)
         fail e_gpu_toolkit "$(name_of "$service")" "$(last_line "$answer")" "$PROGRAM"
+        ;;
+    *nvidia-container* | *'CDI device'* | *libcuda.so*)
+        fail e_gpu_start "$(name_of "$service")" "$(last_line "$answer")" "$PROGRAM"
         ;;
     *) fail e_start "$(name_of "$service")" "$(last_line "$answer")" ;;
     esac
