@@ -95,9 +95,11 @@ def test_gpus_are_handed_over_where_there_are_any(program: Bundle, tmp_path: Pat
     assert "--device" not in ran(program)
     host.driver("535.183.01")
     host.libraries("/usr/lib64", "535.183.01")
-    host.nvidia_smi(f"0, {A100}, 81920, 535.183.01, Disabled, 8.0")
+    answer = f"0, {A100}, 81920, 535.183.01, Disabled, 8.0"
+    host.program("usr/bin/nvidia-smi", f"echo >>'{host.root}/asked'; echo '{answer}'\n")
     assert program.run("run-pex", "vllm-cpu", "--port", "1", **settings).returncode == 0
     call = ran(program)
     assert has(call, "--device", f"{host.root}/dev/nvidia0:/dev/nvidia0:rw")
+    assert (host.root / "asked").read_text() == "\n", "nvidia-smi was asked twice"
     assert has(call, "--env", "DEVICE=cuda")
     assert call[-2:] == ["--port", "1"]

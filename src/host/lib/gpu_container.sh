@@ -3,12 +3,13 @@
 
 # Where a container has the driver's libraries, if this program mounts them.
 DRIVER_AT=/run/airgap/driver
-GPU_COUNT= # unset until they were looked for
+GPU_COUNT=  # unset until they were looked for
+GPU_ACCESS= # unset until it was made sure that they can be had
 
 # require_gpus: fails unless the model server can have the GPUs that it is set to use.
 require_gpus() {
-    [ "$DEVICE" = cuda ] && [ -z "$LLM_URL$GPU_COUNT" ] || return 0
-    find_gpus
+    [ "$DEVICE" = cuda ] && [ -z "$LLM_URL$GPU_ACCESS" ] || return 0
+    [ -n "$GPU_COUNT" ] || find_gpus
     case $GPU_FAULT in
     *'version mismatch'*) fail e_gpu_mismatch "$GPU_FAULT" ;;
     esac

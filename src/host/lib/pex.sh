@@ -28,7 +28,6 @@ run_pex() {
     done
     [ "$DEVICE,$LLM_URL" != cuda, ] || find_gpus
     if [ "${GPU_COUNT:-0}" -gt 0 ]; then
-        GPU_COUNT=
         with_gpus become_pex "$words" "$@" ${wanted:+--env "DEVICE=$wanted"}
     else
         become_pex "$words" "$@"
