@@ -187,8 +187,11 @@ def test_a_specification_for_another_driver(host: CheckedHost, version: str, sta
     assert ("nvidia-ctk cdi generate" in checked.of("gpu_access")) == (state == "warn")
 
 
-def test_a_device_node_that_is_closed(host: CheckedHost) -> None:
+@pytest.mark.parametrize("toolkit", [False, True])
+def test_a_device_node_that_is_closed(host: CheckedHost, toolkit: bool) -> None:
     host.cards(CARD)
+    if toolkit:
+        host.gpu.program("usr/bin/nvidia-container-runtime-hook", "")
     host.gpu.node("nvidia0", mode=0o600)
     checked = host.check()
     assert checked.stops == {"gpu"}

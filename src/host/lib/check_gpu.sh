@@ -16,7 +16,7 @@ find_cards() {
     [ "$GPU_COUNT" -gt 0 ] || return 0
     GPU_REFUSED=$({
         check_tensor_parallel
-        [ "$GPU_ACCESS" != devices ] || check_nodes_open
+        check_nodes_open
     } 2>&1)
     CARDS_USED=$(tensor_parallel)
     { is_number "$CARDS_USED" && [ "$CARDS_USED" -gt 0 ]; } || CARDS_USED=1

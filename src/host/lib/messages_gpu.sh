@@ -58,9 +58,9 @@ messages_gpu() {
   处理：若更新过驱动，请重启主机；否则安装驱动的计算软件包（libcuda、libnvidia-ml）' ;;
     e_gpu_closed) en='looking for a way to the GPU: only root may use %s
   needed: device nodes that uid 1000, or their group, may read and write
-  to do: load the module nvidia with NVreg_DeviceFileMode=0666, or install the NVIDIA container toolkit' zh='查找使用 GPU 的途径：只有 root 可以使用 %s
+  to do: load the module nvidia with NVreg_DeviceFileMode=0666' zh='查找使用 GPU 的途径：只有 root 可以使用 %s
   需要：uid 1000 或设备所属组可读写的设备节点
-  处理：以 NVreg_DeviceFileMode=0666 加载 nvidia 模块，或安装 NVIDIA container toolkit' ;;
+  处理：以 NVreg_DeviceFileMode=0666 加载 nvidia 模块' ;;
     e_gpu_toolkit) en='starting %s: Docker does not know the NVIDIA container toolkit: %s
   needed: a Docker daemon that was started after the toolkit was installed
   to do: restart it (systemctl restart docker), then "%s up" again' zh='启动%s：Docker 不认识 NVIDIA container toolkit：%s
