@@ -9,7 +9,7 @@ import pytest
 
 from tests.host.bundle import HOST
 
-PIECES = [HOST / "airgap", *sorted((HOST / "lib").glob("*.sh"))]
+PIECES = [HOST / "airgap", HOST / "airgap-parts", *sorted((HOST / "lib").glob("*.sh"))]
 ENTRY = re.compile(r"^    (\w+)\)\s+en='(.*?)'\s+zh='(.*?)' ;;$", re.MULTILINE | re.DOTALL)
 TABLES = sorted((HOST / "lib").glob("messages*.sh"))
 MESSAGES = {
