@@ -68,6 +68,30 @@ def _parser() -> argparse.ArgumentParser:
     fetch.add_argument("target", nargs="+", help="an address: bundles/demo:demo, models/minilm")
     fetch.set_defaults(run=_fetch)
 
+    split = commands.add_parser("split", help="cut a bundle into parts that fit a medium")
+    split.add_argument("bundle", type=Path, help="its folder: dist/demo")
+    split.add_argument("out", type=Path, metavar="OUT", help="the folder for the parts")
+    split.add_argument(
+        "--size",
+        default="4G",
+        help="each part is smaller than this many bytes, K, M, G or T (default: 4G, for FAT32)",
+    )
+    split.add_argument(
+        "--parity",
+        type=int,
+        default=0,
+        metavar="N",
+        help="add recovery files, from which any N lost parts can be made anew",
+    )
+    split.set_defaults(run=_split)
+
+    receipt = commands.add_parser(
+        "receipt", help="say which parts a receiver lacks, by the receipt that came back"
+    )
+    receipt.add_argument("file", help="the receipt, as text; - is the standard input")
+    receipt.add_argument("out", type=Path, metavar="OUT", help="the folder that has the parts")
+    receipt.set_defaults(run=_receipt)
+
     # The two that `./pants package` calls.
     make = commands.add_parser("make", help=argparse.SUPPRESS)
     make.add_argument("spec", type=Path)
@@ -81,7 +105,7 @@ def _parser() -> argparse.ArgumentParser:
     step.add_argument("step", type=Path)
     step.set_defaults(run=_step)
 
-    for command in (lock, fetch, make, step):
+    for command in (lock, fetch, split, make, step):
         command.add_argument("--store", type=Path, default=default_store())
     return parser
 
@@ -114,6 +138,22 @@ def _fetch(options: argparse.Namespace) -> None:
 
     for target in options.target:
         fetch_target(Store(options.store), Path.cwd(), target)
+
+
+def _split(options: argparse.Namespace) -> None:
+    from airgap.transport.split import parse_size, split
+
+    size = parse_size(options.size)
+    store = Store(options.store)
+    split(store, Path.cwd(), options.bundle, options.out, size, options.parity)
+
+
+def _receipt(options: argparse.Namespace) -> None:
+    from airgap.transport.receipt import parts_to_send
+
+    text = sys.stdin.read() if options.file == "-" else Path(options.file).read_text()
+    for path in parts_to_send(text, options.out):
+        print(path)
 
 
 def _make(options: argparse.Namespace) -> None:

@@ -1,4 +1,4 @@
-"""Says how a fetch is going: bars on a terminal, a line now and then elsewhere."""
+"""Says how a fetch or other work on files goes: bars on a terminal, else a line now and then."""
 
 import contextlib
 import sys
@@ -37,9 +37,10 @@ class Progress:
 class Lines(Progress):
     """Writes a line of totals at most every few seconds, and one at the end."""
 
-    def __init__(self, stream: TextIO, interval: float = 5.0) -> None:
-        """``interval`` is in seconds."""
+    def __init__(self, stream: TextIO, interval: float = 5.0, verb: str = "fetch") -> None:
+        """``interval`` is in seconds; ``verb`` says what is done to files."""
         self._stream = stream
+        self._verb = verb
         self._interval = interval
         self._lock = threading.Lock()
         self._said = time.monotonic()
@@ -51,7 +52,9 @@ class Lines(Progress):
             self._counts += count
             self._size += size
             if count:
-                self._stream.write(f"fetching {count} files{f', {human(size)}' if size else ''}\n")
+                self._stream.write(
+                    f"{self._verb}ing {count} files{f', {human(size)}' if size else ''}\n"
+                )
 
     def update(self, item: str, done: int) -> None:
         with self._lock:
@@ -72,7 +75,8 @@ class Lines(Progress):
         self._said = now
         done = self._done + sum(self._partial.values())
         self._stream.write(
-            f"fetched {self._count} of {self._counts} files, {human(done)} of {human(self._size)}\n"
+            f"{self._verb}ed {self._count} of {self._counts} files,"
+            f" {human(done)} of {human(self._size)}\n"
         )
         self._stream.flush()
 
@@ -118,12 +122,15 @@ class Bars(Progress):
 
 
 @contextlib.contextmanager
-def shown(stream: TextIO | None = None) -> Iterator[Progress]:
-    """A progress for this stream, or for stderr: bars where it is a terminal, else lines."""
+def shown(stream: TextIO | None = None, verb: str = "fetch") -> Iterator[Progress]:
+    """A progress for this stream, or for stderr: bars where it is a terminal, else lines.
+
+    ``verb`` says in lines what is done to files.
+    """
     # Not the default value, which would be what stderr was when this module was imported.
     stream = stream or sys.stderr
     if not stream.isatty():
-        yield Lines(stream)
+        yield Lines(stream, verb=verb)
         return
     # Imported here because a build that fetches nothing should not wait for rich.
     from rich import progress as rich

@@ -32,7 +32,9 @@ FIRST_LINE = "airgap-part 1"
 ALIGNMENT = 4096
 """Bytes; the unit of headers and payloads, which is that of disks."""
 
-_LARGEST_HEADER = 64 << 20
+_LARGEST_HEADER = 9_999_999
+"""Bytes; what some hundred thousand parts need, and all that a receiver reads."""
+
 _DIGITS = 20  # of any number in a header; more than are ever needed
 _COMMON = re.compile(
     r"bundle (?P<bundle>[A-Za-z0-9][A-Za-z0-9._-]*) sha256:(?P<digest>[0-9a-f]{64})\n"
@@ -128,7 +130,7 @@ def cut(transfer: Transfer, size: int) -> Cut:
     while True:
         header = _header_size(transfer, count)
         payload = (size - 1 - header) // ALIGNMENT * ALIGNMENT
-        if payload <= 0:
+        if payload <= 0 or header > _LARGEST_HEADER:
             raise AirgapError(
                 "cutting into parts",
                 transfer.bundle,

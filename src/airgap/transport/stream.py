@@ -107,9 +107,11 @@ class Stream:
                 length = piece.length if isinstance(piece, Content) else len(piece)
                 low, high = max(start - offset, 0), min(stop - offset, length)
                 offset += length
-                if low < high and isinstance(piece, Content):
+                if low >= high:
+                    continue
+                if isinstance(piece, Content):
                     yield Content(member, low, high - low)
-                elif low < high:
+                else:
                     yield piece[low:high]
 
 

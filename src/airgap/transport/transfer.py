@@ -1,0 +1,195 @@
+"""Writes a transfer: the parts of a stream, and what goes with them, into a folder."""
+
+import contextlib
+import errno
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from airgap.errors import AirgapError
+from airgap.fetch import progress
+from airgap.fetch.progress import human
+from airgap.store import Blob, Store, disk_errors, hash_file
+from airgap.transport import outbox, parity, parts, plan, program
+from airgap.transport.contents import Contents
+from airgap.transport.outbox import Outbox
+from airgap.transport.parts import Header, Transfer
+from airgap.transport.payloads import write_payloads
+from airgap.transport.plan import Carried
+from airgap.transport.stream import lay_out
+from airgap.tree import Tree
+
+_RECOVERY_PROGRAM = 8_000_000
+"""Bytes that par2 and its libraries take, at most."""
+
+
+def write_transfer(
+    store: Store,
+    root: Path,
+    contents: Contents,
+    tree: Tree,
+    folder: Path,
+    size: int,
+    *,
+    volumes: int = 0,
+    inventory: str | None = None,
+) -> Transfer:
+    """Cut these files of a bundle into parts below ``folder``, each smaller than ``size`` bytes.
+
+    Reads the files once and writes them once, with a few megabytes of memory; goes on where an
+    earlier run of the same was stopped. The same bundle gives the same bytes.
+
+    Args:
+        store: Where the packages of the repair program are kept; used with ``volumes`` alone.
+        root: The repository.
+        tree: All files of the bundle, or those that are sent.
+        volumes: How many lost parts can be made anew from the recovery files.
+        inventory: Of a delta, the sha256 of the inventory that it is made for.
+
+    Raises:
+        AirgapError: A file of the bundle is not what the manifest says, the folder holds another
+            transfer or another run is at work there, or the disk refuses.
+    """
+    stream = lay_out(tree)
+    transfer = Transfer(contents.name, contents.digest, stream.size, stream.image, inventory)
+    cut = parts.cut(transfer, size)
+    with _refusals(folder), outbox.opened(folder, transfer, cut) as out:
+        _need_space(out, volumes)
+        with progress.shown(verb="pack") as shown:
+            shown.expect(cut.count, stream.size)
+            payloads = write_payloads(contents, stream, out, shown)
+        for number in range(1, cut.count + 1):
+            _finish(out, Header(transfer, cut.header, number, payloads))
+        if not _is_complete(out, volumes):
+            (folder / outbox.LIST).unlink(missing_ok=True)
+            out.sync()
+            _write_recovery(store, root, out, volumes, size)
+            _write_rest(root, out, payloads)
+        out.close()
+    return transfer
+
+
+def _finish(out: Outbox, header: Header) -> None:
+    """Give a part its header and its name."""
+    data = parts.render(header)
+    finished, partial = out.finished(header.number), out.partial(header.number)
+    if finished.exists():
+        with open(finished, "rb") as file:
+            if file.read(len(data)) == data:
+                return
+        finished.rename(partial)
+    with open(partial, "r+b") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    partial.rename(finished)
+
+
+def _write_recovery(store: Store, root: Path, out: Outbox, volumes: int, size: int) -> None:
+    """Put the recovery files and the program for them into the folder, or take them away."""
+    recovery = out.folder / parity.FOLDER
+    shutil.rmtree(recovery, ignore_errors=True)
+    for path in _recovery_files(out):
+        path.unlink()
+    if not volumes:
+        return
+    with store.workdir() as work:
+        # Made there, because a medium may be one from which nothing can be run.
+        parity.unpack_par2(store, root, work / parity.FOLDER)
+        made = parity.make_parity(work / parity.FOLDER, out, volumes, size)
+        shutil.copytree(work / parity.FOLDER, recovery, copy_function=_copy)
+    for path in made:
+        _sync(path)
+        path.rename(out.folder / path.name)
+    made[0].parent.rmdir()
+
+
+def _write_rest(root: Path, out: Outbox, payloads: Sequence[Blob]) -> None:
+    """Write the program for the receiver, the plan of media, and last the list of all these."""
+    out.write(program.NAME, program.render_program(root / "src/host"), executable=True)
+    recovery = sorted((out.folder / parity.FOLDER).glob("*"))
+    others = [out.folder / program.NAME, *_recovery_files(out), *recovery]
+    carried = [_carried(out.folder, path) for path in others]
+    parts_carried = [
+        Carried(out.name(number), out.cut.header + payload.size, payload.sha256)
+        for number, payload in enumerate(payloads, start=1)
+    ]
+    out.write(plan.NAME, plan.render_plan(out.transfer, parts_carried, carried))
+    carried.append(_carried(out.folder, out.folder / plan.NAME))
+    lines = sorted(f"{file.sha256}  {file.name}\n" for file in carried)
+    out.sync()
+    out.write(outbox.LIST, "".join(sorted(lines, key=lambda line: line[66:])).encode())
+
+
+def _is_complete(out: Outbox, volumes: int) -> bool:
+    """Whether all that goes with the parts is there already, and whole."""
+    try:
+        lines = (out.folder / outbox.LIST).read_text().splitlines()
+        listed = {line[66:]: line[:64] for line in lines}
+        whole = all(hash_file(out.folder / name).sha256 == sha for name, sha in listed.items())
+    except (FileNotFoundError, UnicodeDecodeError, ValueError):
+        return False
+    return whole and parity.blocks_in(listed) == parity.BLOCKS * volumes
+
+
+def _need_space(out: Outbox, volumes: int) -> None:
+    """Stop before hours of writing that cannot end well."""
+    cut = out.cut
+    needed = cut.count * cut.header + cut.stream
+    present = [path for n in range(1, cut.count + 1) if (path := out.found(n))]
+    if volumes:
+        needed += volumes * (cut.header + cut.length(1)) + _RECOVERY_PROGRAM
+        present += _recovery_files(out)
+    needed -= sum(path.stat().st_blocks * 512 for path in present)
+    disk = os.statvfs(out.folder)
+    free = disk.f_bavail * disk.f_frsize
+    if free < needed:
+        raise AirgapError(
+            "writing parts into",
+            str(out.folder),
+            expected=f"{human(needed)} of free disk space",
+            found=human(free),
+            remedy="free some space or name a folder on another disk, then run the same command"
+            " again",
+        )
+
+
+@contextlib.contextmanager
+def _refusals(folder: Path) -> Iterator[None]:
+    """Say what a disk refuses: space, permission, or files as large as these."""
+    try:
+        with disk_errors("writing parts into", folder):
+            yield
+    except OSError as error:
+        if error.errno != errno.EFBIG:
+            raise
+        raise AirgapError(
+            "writing parts into",
+            str(folder),
+            expected="a disk that takes files of this size",
+            found=os.strerror(error.errno),
+            remedy="choose a smaller --size (4G or less for FAT32) and another folder",
+        ) from error
+
+
+def _recovery_files(out: Outbox) -> list[Path]:
+    return sorted(out.folder.glob(f"{out.transfer.prefix}.*par2"))
+
+
+def _carried(folder: Path, path: Path) -> Carried:
+    blob = hash_file(path)
+    return Carried(str(path.relative_to(folder)), blob.size, blob.sha256)
+
+
+def _copy(source: str, dest: str) -> None:
+    shutil.copyfile(source, dest)
+    # FAT has no such bits, and may say so.
+    with contextlib.suppress(PermissionError):
+        shutil.copymode(source, dest)
+    _sync(Path(dest))
+
+
+def _sync(path: Path) -> None:
+    with open(path, "rb") as file:
+        os.fsync(file.fileno())
