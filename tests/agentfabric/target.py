@@ -2,14 +2,13 @@
 
 import contextlib
 import secrets
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.agentfabric.attacker import Attacker
 from tests.agentfabric.conftest import MODEL
-from tests.agentfabric.stack import Stack, free_port, wait
+from tests.agentfabric.stack import Stack, free_port, started
 from tests.e2e.bundle import dist
 
 _PRISTINE = Path(__file__).with_name("pristine.py")
@@ -60,22 +59,9 @@ def serve_pristine(stack: Stack, page: str, room: Path) -> Iterator[Target]:
     source = stack.pex / "upstream" / "modelscope_agent"
     embedding = dist() / "models.minilm" / "minilm"
     address = f"http://127.0.0.1:{port}/"
-    with (
-        (room / "log").open("w") as log,
-        subprocess.Popen(
-            stack.command(_PRISTINE, page, source, room / "state", embedding),
-            cwd=room / "work",
-            env=environ,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        ) as process,
-    ):
-        try:
-            wait(process, address, room / "log")
-            yield Target(Attacker(address), Attacker(address), "ann", room)
-        finally:
-            process.kill()
+    command = stack.command(_PRISTINE, page, source, room / "state", embedding)
+    with started(command, environ, address, room / "log", room / "work"):
+        yield Target(Attacker(address), Attacker(address), "ann", room)
 
 
 @contextlib.contextmanager
