@@ -46,6 +46,13 @@ def test_missing_and_damaged_parts_are_named_in_the_receipt(transfer: Transfer) 
     assert "missing: 4-6 8; damaged: 2 9" in done.stderr
 
 
+def test_all_parts_are_damaged(transfer: Transfer) -> None:
+    for part in transfer.parts:
+        damage(part)
+    assert transfer.run("verify").returncode == 1
+    assert transfer.receipt()[3:] == ["missing none", f"damaged 1-{len(transfer.parts)}"]
+
+
 def test_parts_in_several_folders_by_any_name(transfer: Transfer, tmp_path: Path) -> None:
     parts = transfer.parts
     other = tmp_path / 'it\'s a "disk" $HOME \\n'

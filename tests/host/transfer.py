@@ -2,17 +2,17 @@
 
 import hashlib
 import os
-import re
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from airgap.store import Blob
+from airgap.store import Blob, Store
 from airgap.transport.contents import read_contents
 from airgap.transport.parts import Header, cut, name, render
 from airgap.transport.parts import Transfer as Sent
-from airgap.transport.stream import header, lay_out
+from airgap.transport.program import render_program
+from airgap.transport.transfer import write_transfer
 from tests.host.bundle import HOST
 
 
@@ -79,25 +79,16 @@ class Transfer:
 
 def split(bundle: Path, out: Path, size: int, inventory: bytes = b"") -> None:
     """Cuts a bundle's folder into parts that are smaller than ``size``."""
+    out.mkdir(parents=True, exist_ok=True)
     contents = read_contents(bundle)
-    stream = lay_out(contents.tree)
-    data = bytearray()
-    for member in stream.members:
-        data += bytes(member.start - len(data)) + header(member.path, member.entry)
-        if member.size:
-            data += (bundle / member.path).read_bytes()
-    data += bytes(stream.size - len(data))
-    write_parts(
-        bytes(data),
-        Sent(
-            contents.name,
-            contents.digest,
-            len(data),
-            stream.image,
-            hashlib.sha256(inventory).hexdigest() if inventory else None,
-        ),
+    write_transfer(
+        Store(out / "unused"),
+        HOST.parents[1],
+        contents,
+        contents.tree,
         out,
         size,
+        inventory=hashlib.sha256(inventory).hexdigest() if inventory else None,
     )
 
 
@@ -110,22 +101,4 @@ def write_parts(data: bytes, sent: Sent, out: Path, size: int) -> None:
     for n, piece in enumerate(slices, start=1):
         top = render(Header(sent, way.header, n, blobs))
         (out / name(sent, n, way.count)).write_bytes(top + piece)
-    (out / "airgap-parts").write_text(single_file())
-
-
-def single_file() -> str:
-    """The program with its pieces in it."""
-    text = (HOST / "airgap-parts").read_text()
-    before, rest = text.split("# pieces\n")
-    loop, after = rest.split("# end of pieces\n")
-    names = re.search(r"for part in ([^;]*);", loop)
-    assert names
-    pieces = [
-        (HOST / "lib" / f"{piece}.sh").read_text()
-        for piece in names[1].replace("\\\n", " ").split()
-    ]
-    return "".join([before, *pieces, after])
-
-
-def plain_environ() -> dict[str, str]:
-    return {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
+    (out / "airgap-parts").write_bytes(render_program(HOST))

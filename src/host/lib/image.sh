@@ -49,16 +49,23 @@ load_image() {
     fi
     [ -d "$HERE/image" ] || fail e_no_image "$HERE/image"
     check_parts image
+    load_image_from "$(du -Lsk "$HERE/image" | awk '{ printf "%.0f", $1 * 1024 }')" \
+        tar -C "$HERE/image" -chf - .
+}
+
+# load_image_from BYTES COMMAND…: loads the tar that the command writes.
+load_image_from() {
     need_scratch
-    say image_loading "$IMAGE" "$(human "$(du -Lsk "$HERE/image" | awk '{ printf "%.0f", $1 * 1024 }')")"
+    say image_loading "$IMAGE" "$(human "$1")"
+    shift
     began=$(date +%s)
     # In the background, because a signal to this program must not wait until the load has ended;
     # not through docker_, because the client's own process must be known.
     # shellcheck disable=SC2086
     if [ -t 1 ]; then
-        tar -C "$HERE/image" -chf - . | $DOCKER load 2>"$SCRATCH/load" &
+        "$@" | $DOCKER load 2>"$SCRATCH/load" &
     else
-        tar -C "$HERE/image" -chf - . | $DOCKER load >/dev/null 2>"$SCRATCH/load" &
+        "$@" | $DOCKER load >/dev/null 2>"$SCRATCH/load" &
     fi
     LOADER=$!
     wait "$LOADER"

@@ -8,6 +8,7 @@ messages_image() {
     verifying) en='Checking %s files, %s …' zh='正在检查 %s 个文件，共 %s …' ;;
     verify_progress) en='  %s%% of %s' zh='  已完成 %s%%，共 %s' ;;
     verified) en='All %s files are right (%s). Bundle %s' zh='全部 %s 个文件正确（%s）。交付包 %s' ;;
+    verified_image) en='There is no image/ here, and Docker has the image: %s' zh='此处没有 image/，但 Docker 中已有镜像：%s' ;;
     p_missing) en='missing     %s' zh='缺少        %s' ;;
     p_changed) en='changed     %s' zh='内容被改    %s' ;;
     p_size) en='wrong size  %s (should be %s bytes, is %s)' zh='大小不对    %s（应为 %s 字节，实为 %s）' ;;

@@ -39,6 +39,65 @@ Without FOLDER the parts are looked for beside this program; they may lie in sev
     part_missing) en='missing     part %s of %s' zh='缺少        第 %s 卷，共 %s 卷' ;;
     part_transfer) en='found       bundle %s, %s parts' zh='找到        交付包 %s，共 %s 卷' ;;
     receipt_written) en='The receipt is in %s.' zh='回执已写入 %s。' ;;
+    stream_reading) en='Reading what is in the parts …' zh='正在读取分卷内容 …' ;;
+    join_writing) en='Writing %s files, %s, into %s …' zh='正在写入 %s 个文件，共 %s，到 %s …' ;;
+    join_progress) en='  %s are written' zh='  已写入 %s' ;;
+    join_there) en='It is there already: %s' zh='已经存在：%s' ;;
+    joined) en='The bundle is in %s, whole: %s
+Next: %s check' zh='交付包已在 %s，完整无误：%s
+下一步：%s check' ;;
+    e_join_delta) en='joining: these parts are a delta: they hold only what a host that has another version of %s lacks
+  to do: on that host, run "airgap apply" of the version that is there' zh='合并：这些分卷是增量，只含已有另一版本 %s 的主机所缺的内容
+  处理：在该主机上，用已有版本的“airgap apply”' ;;
+    e_join_dest) en='joining: the folder %s cannot be written
+  to do: name another folder, change its permissions, or mount its disk for writing' zh='合并：目录 %s 不可写
+  处理：指定别的目录，修改其权限，或以可写方式挂载其磁盘' ;;
+    e_join_other) en='joining: %s is there, and it is not of the bundle sha256:%s
+  to do: name another folder to join into, or rename that one' zh='合并：%s 已存在，且不是交付包 sha256:%s
+  处理：指定别的目标目录，或给它改名' ;;
+    e_join_lacks) en='joining: %s is there, and the files above are not right in it
+  to do: rename or remove that folder, and join again' zh='合并：%s 已存在，但其中上述文件不对
+  处理：给它改名或删除它，然后重新合并' ;;
+    e_join_partial) en='joining: %s is no folder, and it would be written to
+  to do: see what it is, and remove it' zh='合并：%s 不是目录，而它将被写入
+  处理：查看它是什么，并删除它' ;;
+    e_join_no_image) en='joining: there is no image in the parts of %s
+  to do: join without --load' zh='合并：%s 的分卷中没有镜像
+  处理：不带 --load 重新合并' ;;
+    e_join_busy) en='joining: another run (process %s) makes %s
+  to do: wait until it has ended' zh='合并：另一个进程（%s）正在生成 %s
+  处理：等待它结束' ;;
+    e_join_room) en='joining into %s: not enough room
+  needed: %s; free: %s
+  to do: make room there or name another folder; with --load the image takes no room there. Nothing was written' zh='合并到 %s：空间不足
+  需要：%s；空闲：%s
+  处理：腾出空间或指定别的目录；使用 --load 时镜像不占用那里的空间。尚未写入任何内容' ;;
+    e_join_tar) en='writing into %s: %s
+  needed: room on its disk, and parts that can be read to their end
+  to do: resolve what is said, then run "%s join" again, which goes on' zh='写入 %s：%s
+  需要：磁盘有空间，且分卷可以完整读取
+  处理：按提示解决，然后再次运行“%s join”，它会继续' ;;
+    e_join_wrong) en='joining: %s files in %s are not right, see above
+  needed: parts that did not change after they were checked, and a sound disk
+  to do: run "%s join" again, which goes on' zh='合并：%s 个文件不对（在 %s 中），见上
+  需要：分卷在检查之后没有变化，且磁盘完好
+  处理：再次运行“%s join”，它会继续' ;;
+    e_join_name) en='joining: the folder %s is whole and cannot be renamed to %s
+  to do: see what is in its place, and run this again' zh='合并：目录 %s 已完整，但无法改名为 %s
+  处理：查看该处有什么，然后再次运行' ;;
+    e_stream) en='reading the parts of %s: at byte %s of what they hold: %s
+  needed: what the sender made, unchanged; these parts agree with each other, so this is no damage on the way
+  to do: use nothing of them; ask the sender' zh='读取 %s 的分卷：内容的第 %s 字节处：%s
+  需要：发送方生成的原样内容；这些分卷彼此一致，所以不是途中损坏
+  处理：不要使用它们；请询问发送方' ;;
+    why_stream_form) en='not as "split" writes it %s' zh='不是 split 写出的形式 %s' ;;
+    why_stream_path) en='not what MANIFEST lists: %s' zh='与 MANIFEST 不符：%s' ;;
+    e_stream_manifest) en='reading the parts of %s: MANIFEST in them is malformed in line %s
+  to do: use nothing of them; ask the sender' zh='读取 %s 的分卷：其中的 MANIFEST 第 %s 行不合规
+  处理：不要使用它们；请询问发送方' ;;
+    e_stream_unread) en='reading the parts of %s: they could not be read to the end
+  to do: run this again; if it says the same, copy the parts to another disk' zh='读取 %s 的分卷：无法读到结尾
+  处理：再次运行；若仍如此，请把分卷复制到另一块磁盘' ;;
     e_parts_folder) en='looking for parts: %s is not a folder that can be read
   to do: name the folder that the parts are in; mount the medium again' zh='查找分卷：%s 不是可读的目录
   处理：指定分卷所在目录；重新挂载介质' ;;

@@ -206,8 +206,8 @@ name_of_part() {
 }
 
 # hash_parts: reads every part of the transfer once, on all cores. Writes to $SCRATCH
-#   whole      "<n> <path>" of one file for each part that is here and whole, in order
-#   bad-parts  "<n> size <expected> <found> <path>" or "<n> hash - - <path>" of those that are not
+#   whole-parts "<n> <path>" of one file for each part that is here and whole, in order
+#   bad-parts   "<n> size <expected> <found> <path>" or "<n> hash - - <path>" of those that are not
 # and sets MISSING and DAMAGED to numbers and ranges such as "3 7-9", or none.
 hash_parts() {
     : >"$SCRATCH/to-hash"
@@ -240,8 +240,8 @@ hash_parts() {
     end_progress
     cat "$SCRATCH"/part-sums/* 2>/dev/null >"$SCRATCH/part-sums-all"
     awk -v bad="$SCRATCH/bad-parts" '
-        FILENAME ~ /slices$/ { sum[$1] = $3; next }
-        FILENAME ~ /part-sums-all$/ { path = $0; sub(/^[^ ]* /, "", path); found[path] = $1; next }
+        pass == 1 { sum[$1] = $3; next }
+        pass == 2 { path = $0; sub(/^[^ ]* /, "", path); found[path] = $1; next }
         {
             number = $1
             path = $0
@@ -249,11 +249,11 @@ hash_parts() {
             if (!(path in found)) next
             if (found[path] != sum[number]) print number " hash - - " path >>bad
             else if (!seen[number]++) print number, path
-        }' "$SCRATCH/slices" "$SCRATCH/part-sums-all" "$SCRATCH/parts" >"$SCRATCH/whole"
-    sort -n "$SCRATCH/whole" -o "$SCRATCH/whole"
-    MISSING=$(lacking "$SCRATCH/whole" "$SCRATCH/bad-parts")
-    DAMAGED=$(awk 'FNR == NR { whole[$1] = 1; next } !($1 in whole) { print $1 }' \
-        "$SCRATCH/whole" "$SCRATCH/bad-parts" | ranges)
+        }' pass=1 "$SCRATCH/slices" pass=2 "$SCRATCH/part-sums-all" pass=3 "$SCRATCH/parts" >"$SCRATCH/whole-parts"
+    sort -n "$SCRATCH/whole-parts" -o "$SCRATCH/whole-parts"
+    MISSING=$(lacking "$SCRATCH/whole-parts" "$SCRATCH/bad-parts")
+    DAMAGED=$(awk 'pass == 1 { whole[$1] = 1; next } !($1 in whole) { print $1 }' \
+        pass=1 "$SCRATCH/whole-parts" pass=2 "$SCRATCH/bad-parts" | ranges)
 }
 
 # lacking FILE…: the numbers that are the first field of no line of these.
@@ -294,18 +294,18 @@ say_parts() {
         esac
     done <"$SCRATCH/bad-parts"
     awk '
-        FNR == NR { path = $0; sub(/^[^ ]* /, "", path); whole[$1] = path; next }
+        pass == 1 { path = $0; sub(/^[^ ]* /, "", path); whole[$1] = path; next }
         {
             path = $0
             sub(/^[^ ]* [^ ]* /, "", path)
             if ($1 in whole && whole[$1] != path) print $1, path
-        }' "$SCRATCH/whole" "$SCRATCH/parts" | while read -r number path; do
+        }' pass=1 "$SCRATCH/whole-parts" pass=2 "$SCRATCH/parts" | while read -r number path; do
         say part_twice "$number" "$path"
     done
     while read -r number path; do
         name=$(name_of_part "$number")
         [ "${path##*/}" = "$name" ] || say part_renamed "$number" "$path" "$name"
-    done <"$SCRATCH/whole"
+    done <"$SCRATCH/whole-parts"
     [ "$MISSING" = none ] || say part_missing "$MISSING" "$PART_COUNT"
 }
 
@@ -343,7 +343,7 @@ give_receipt() {
     fi
 }
 
-# stream FROM TO: these bytes of the stream, out of the parts in $SCRATCH/whole. FROM and TO are
+# stream FROM TO: these bytes of the stream, out of the parts in $SCRATCH/whole-parts. FROM and TO are
 # multiples of 512, or the stream's end.
 stream() {
     awk -v from="$1" -v to="$2" '
@@ -355,7 +355,7 @@ stream() {
             path = $0
             sub(/^[^ ]* /, "", path)
             printf "%.0f %.0f %s\n", begin - start[$1], (stop == end[$1] ? 0 : stop - begin), path
-        }' "$SCRATCH/slices" "$SCRATCH/whole" | while read -r skip count path; do
+        }' "$SCRATCH/slices" "$SCRATCH/whole-parts" | while read -r skip count path; do
         # dd only seeks, so that the bytes go straight to the reader.
         {
             dd bs=512 skip="$(((HEADER_BYTES + skip) / 512))" count=0 2>/dev/null

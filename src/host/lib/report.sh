@@ -15,6 +15,7 @@ LOADER=      # the docker load under way
 FOLLOWERS=   # the docker logs under way
 UNDO=        # names the run whose containers and network must go if it does not end well
 REPLACED=    # the published agent whose new version does not serve yet
+TURN=        # the file that keeps other joins out of the same folder
 DOWN_AT_END= # set while `run` serves
 
 # say KEY [ARGUMENT…]: one message to the operator.
@@ -76,6 +77,7 @@ clean_up() {
         kill "$process" 2>/dev/null
     done
     end_progress
+    [ -z "$TURN" ] || give_turn
     [ -z "$SCRATCH" ] || rm -rf -- "$SCRATCH"
     [ -z "$UNDO" ] || undo_run "$UNDO" "$status"
     [ -z "$REPLACED" ] || say still_published "$REPLACED" "$PROGRAM" "$REPLACED" >&2

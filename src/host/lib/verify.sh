@@ -5,8 +5,10 @@
 # verify_bundle: reads every byte of the bundle once, on all cores. Ends with 1 on any problem.
 verify_bundle() {
     need_scratch
-    compare_sizes
-    compare_hashes
+    read_manifest
+    compare_sizes "$HERE" "$HERE/MANIFEST"
+    compare_hashes "$HERE"
+    accept_loaded_image
     count=$(grep -c '' "$SCRATCH/problems")
     print_problems <"$SCRATCH/problems"
     if [ "$count" -gt 0 ]; then
@@ -15,10 +17,20 @@ verify_bundle() {
     say verified "$FILES" "$(human "$BYTES")" "$BUNDLE_DIGEST"
 }
 
+# accept_loaded_image: a bundle that was joined with --load has its image in Docker alone.
+accept_loaded_image() {
+    grep -q '^missing - - image/' "$SCRATCH/problems" && ! [ -e "$HERE/image" ] || return 0
+    loaded=$( (load_settings && have_image && echo "$IMAGE") 2>/dev/null) || return 0
+    awk '$0 !~ /^missing - - image\//' "$SCRATCH/problems" >"$SCRATCH/others"
+    mv "$SCRATCH/others" "$SCRATCH/problems"
+    say verified_image "$loaded"
+}
+
 # check_parts PATH…: by size alone, without reading: are the listed files under these folders all there?
 check_parts() {
     need_scratch
-    compare_sizes
+    read_manifest
+    compare_sizes "$HERE" "$HERE/MANIFEST"
     for part in "$@"; do
         part=$part awk '$1 != "extra" {
             path = $0
@@ -44,18 +56,18 @@ read_manifest() {
     BUNDLE_DIGEST=sha256:${sum%% *}
 }
 
-# compare_sizes: writes problems, and the lines of files that are there with the right size to whole.
-# What Python leaves beside a PEX that was run, and the operator's own settings, are not extra.
+# compare_sizes FOLDER MANIFEST: writes problems, and the lines of files that are there with the right
+# size to whole. What Python leaves beside a PEX that was run, and the operator's own settings, are not
+# extra.
 compare_sizes() {
-    read_manifest
     rm -f -- "$SCRATCH/whole"
     (
-        cd "$HERE" || exit
+        cd "$1" || exit
         find -L . -type f -exec stat -L -c '%s %n' {} +
         find -L . ! -type d ! -type f | sed 's/^/- /' # links to nowhere, sockets and the like
     ) >"$SCRATCH/found"
     awk -v whole="$SCRATCH/whole" '
-        FNR == NR {
+        pass == 1 {
             path = $0
             sub(/^[^ ]* \.\//, "", path)
             found[path] = $1
@@ -73,15 +85,16 @@ compare_sizes() {
             for (path in found)
                 if (!(path in listed) && path !~ /^(MANIFEST|MANIFEST\.minisig|airgap\.conf)$/)
                     if (path !~ /^pex\/[^\/]*\/__pycache__\//) print "extra - - " path
-        }' "$SCRATCH/found" "$HERE/MANIFEST" >"$SCRATCH/problems"
+        }' pass=1 "$SCRATCH/found" pass=2 "$2" >"$SCRATCH/problems"
     [ -e "$SCRATCH/whole" ] || : >"$SCRATCH/whole"
 }
 
-# compare_hashes: hashes the files in whole, largest first so that the cores end together.
+# compare_hashes FOLDER: hashes the files in whole, largest first so that the cores end together.
 compare_hashes() {
     FILES=$(grep -c '' "$SCRATCH/whole")
     BYTES=$(awk '{ n += $2 } END { printf "%.0f", n }' "$SCRATCH/whole")
     say verifying "$FILES" "$(human "$BYTES")"
+    rm -rf -- "$SCRATCH/sums" "$SCRATCH/large" "$SCRATCH/small"
     sort -rnk2,2 "$SCRATCH/whole" | awk -v large="$SCRATCH/large" -v small="$SCRATCH/small" '{
         size = $2
         sub(/^[^ ]* [^ ]* /, "")
@@ -94,13 +107,13 @@ compare_hashes() {
         done &
         TICKER=$!
     fi
-    hash_files "$SCRATCH/large" 1
-    hash_files "$SCRATCH/small" 64
+    hash_files "$1" "$SCRATCH/large" 1
+    hash_files "$1" "$SCRATCH/small" 64
     [ -z "$TICKER" ] || kill "$TICKER" 2>/dev/null
     TICKER=
     end_progress
     cat "$SCRATCH"/sums/* 2>/dev/null | parse_sums | awk '
-        FNR == NR {
+        pass == 1 {
             path = $0
             sub(/^[^ ]* /, "", path)
             sum[path] = $1
@@ -111,16 +124,16 @@ compare_hashes() {
             sub(/^[^ ]* [^ ]* /, "", path)
             if (!(path in sum)) print "unreadable - - " path
             else if (sum[path] != $1) print "changed - - " path
-        }' - "$SCRATCH/whole" >>"$SCRATCH/problems"
+        }' pass=1 - pass=2 "$SCRATCH/whole" >>"$SCRATCH/problems"
 }
 
-# hash_files LIST BATCH: each process writes a file of its own, so that no two outputs can mix.
+# hash_files FOLDER LIST BATCH: each process writes a file of its own, so that no two outputs can mix.
 hash_files() {
-    [ -s "$1" ] || return 0
+    [ -s "$2" ] || return 0
     # shellcheck disable=SC2016  # expanded by the inner sh
-    tr '\n' '\0' <"$1" | (
-        cd "$HERE" || exit
-        xargs -0 -n "$2" -P "$(nproc)" sh -c 'sha256sum "$@" >>"$0/$$"' "$SCRATCH/sums"
+    tr '\n' '\0' <"$2" | (
+        cd "$1" || exit
+        xargs -0 -n "$3" -P "$(nproc)" sh -c 'sha256sum "$@" >>"$0/$$"' "$SCRATCH/sums"
     )
 }
 
