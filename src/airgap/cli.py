@@ -92,6 +92,20 @@ def _parser() -> argparse.ArgumentParser:
     receipt.add_argument("out", type=Path, metavar="OUT", help="the folder that has the parts")
     receipt.set_defaults(run=_receipt)
 
+    key = commands.add_parser("key", help="make a key that signs bundles")
+    actions = key.add_subparsers(required=True, metavar="new")
+    new = actions.add_parser("new", help="make minisign.key and minisign.pub")
+    new.add_argument("folder", nargs="?", type=Path, help="default: ~/.minisign")
+    new.add_argument(
+        "--no-password", action="store_true", help="whoever can read the key can sign with it"
+    )
+    new.set_defaults(run=_new_key)
+
+    sign = commands.add_parser("sign", help="sign a bundle: MANIFEST.minisig")
+    sign.add_argument("bundle", type=Path, help="its folder, such as dist/demo")
+    sign.add_argument("--key", type=Path, help="default: ~/.minisign/minisign.key")
+    sign.set_defaults(run=_sign)
+
     # The two that `./pants package` calls.
     make = commands.add_parser("make", help=argparse.SUPPRESS)
     make.add_argument("spec", type=Path)
@@ -154,6 +168,21 @@ def _receipt(options: argparse.Namespace) -> None:
     text = sys.stdin.read() if options.file == "-" else Path(options.file).read_text()
     for path in parts_to_send(text, options.out):
         print(path)
+
+
+def _new_key(options: argparse.Namespace) -> None:
+    from airgap.transport import keys
+
+    ask = None if options.no_password else keys.ask_new_password
+    keys.new_key(options.folder or keys.default_folder(), ask)
+
+
+def _sign(options: argparse.Namespace) -> None:
+    from airgap.transport import keys
+    from airgap.transport.sign import sign
+
+    key = options.key or keys.default_folder() / keys.KEY
+    sign(options.bundle, key, keys.ask_password)
 
 
 def _make(options: argparse.Namespace) -> None:

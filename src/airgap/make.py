@@ -11,6 +11,7 @@ from airgap.steps import Missing
 from airgap.store import Store
 from airgap.targets import Spec, Workshop, replaced_models, target_tree
 from airgap.transport import manifest
+from airgap.transport.contents import SIGNATURE
 from airgap.tree import Tree
 
 
@@ -32,9 +33,25 @@ def make(store: Store, spec: Spec, root: Path, dest: Path, receipt: Path) -> lis
     except Missing as missing:
         receipt.touch()
         return [dataclasses.asdict(step) for step in missing.steps]
-    tree.write(store, files, dest, last=manifest.NAME, keep=(bundle.OPERATOR_CONF,))
+    write_target(store, files, dest)
     receipt.write_text(json.dumps(_receipt(spec, files), indent=1) + "\n")
     return []
+
+
+def write_target(store: Store, files: Tree, dest: Path) -> None:
+    """Make ``dest`` hold the files and what is the user's: the settings of a bundle, and its
+    signature for as long as the manifest is the one that was signed."""
+    keep = [bundle.OPERATOR_CONF]
+    if manifest.NAME in files and _digest(dest) == files[manifest.NAME].blob.sha256:
+        keep.append(SIGNATURE)
+    tree.write(store, files, dest, last=manifest.NAME, keep=keep)
+
+
+def _digest(folder: Path) -> str | None:
+    try:
+        return manifest.digest((folder / manifest.NAME).read_bytes())
+    except OSError:
+        return None
 
 
 def _receipt(spec: Spec, files: Tree) -> dict[str, Any]:
