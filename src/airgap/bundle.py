@@ -5,6 +5,8 @@ Layout::
     airgap, …             the program that runs on the intranet host, and its texts
     bundle.conf           what the program is told of this bundle
     MANIFEST              every file with size and sha256
+    sbom.cdx.json         what it is made of, by whom, under which licences; CycloneDX
+    LICENSES.txt          the same licences for people
     image/                OCI layout and docker-archive in one
     models/<name>/        plain files, mounted read-only
     agents/<name>/        exported agents

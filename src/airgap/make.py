@@ -7,9 +7,10 @@ from typing import Any
 
 from airgap import bundle, tree
 from airgap.fetch.progress import human
+from airgap.inputs import Spec, Workshop
 from airgap.steps import Missing
 from airgap.store import Store
-from airgap.targets import Spec, Workshop, replaced_models, target_tree
+from airgap.targets import replaced_models, target_tree
 from airgap.transport import manifest
 from airgap.transport.contents import SIGNATURE
 from airgap.tree import Tree

@@ -142,6 +142,18 @@ def facts_step(stack: str, wheels: Iterable[Wheel]) -> Step:
     return Step("facts", f"Read what {stack} was built for", {"lock": python.render(wheels)})
 
 
+def wheel_notes_step(stack: str, wheels: Iterable[Wheel]) -> Step:
+    """The step that reads what the wheels of a stack say of their licences."""
+    value = {"wheels": python.render(wheels)}
+    return Step("licenses", f"Read the licences of the wheels of {stack}", value)
+
+
+def package_notes_step(packages: Sequence[Package]) -> Step:
+    """The step that reads what Debian packages say of their licences."""
+    what = f"Read the licences of {len(packages)} Debian packages"
+    return Step("licenses", what, {"packages": debian.render(packages)})
+
+
 def layer_step(layer: "LayerSpec") -> Step:
     """The step that makes a layer of an image."""
     recipe = layer.recipe
@@ -218,6 +230,15 @@ def _run_facts(store: Store, value: Mapping[str, Any]) -> None:
     read_facts(store, python.parse(value["lock"], "the lock"))
 
 
+def _run_licenses(store: Store, value: Mapping[str, Any]) -> None:
+    from airgap.sbom.notes import read_package_notes, read_wheel_notes
+
+    if "wheels" in value:
+        read_wheel_notes(store, python.parse(value["wheels"], "the lock"))
+    else:
+        read_package_notes(store, debian.parse(value["packages"], "the lock"))
+
+
 def _run_layer(store: Store, value: Mapping[str, Any]) -> None:
     from airgap.image.build import LayerSpec, make_layer
 
@@ -233,5 +254,6 @@ _RUNNERS: dict[str, Callable[[Store, Mapping[str, Any]], None]] = {
     "source": _run_source,
     "pex": _run_pex,
     "facts": _run_facts,
+    "licenses": _run_licenses,
     "layer": _run_layer,
 }

@@ -5,68 +5,29 @@ that it names are read below `root`. Where something is not in the store yet, `M
 with the steps that bring it, of all parts of the target at once.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from functools import partial
-from pathlib import Path
-from typing import Any
 
 from airgap import pex, wheelhouse
 from airgap.bundle import Bundle, lay_out
 from airgap.facts.model import check_architecture, model_facts
 from airgap.facts.stack import StackFacts, find_facts, serves_models
-from airgap.fetch import missing
-from airgap.fetch.source import find_source
 from airgap.image.build import ImageSpec, Stack, build_image, plan_layers
 from airgap.image.oci import Image
-from airgap.locks import debian, model, python, source
-from airgap.locks.python import Wheel
-from airgap.steps import (
-    Missing,
-    facts_step,
-    gather,
-    layer_step,
-    lock_step,
-    model_step,
-    package_step,
-    pex_step,
-    source_step,
-    wheel_steps,
+from airgap.inputs import (
+    Spec,
+    Workshop,
+    model_tree,
+    packages_of,
+    pex_name,
+    source_tree,
+    source_trees,
+    wheels_of,
 )
-from airgap.store import Blob, Store, hash_file
+from airgap.sbom.assemble import bill_of, with_image
+from airgap.sbom.papers import papers
+from airgap.steps import Missing, facts_step, gather, layer_step, pex_step
 from airgap.tree import Entry, Tree, below
-
-Spec = Mapping[str, Any]
-
-MODEL_LOCK = "model.lock"
-"""In a model's folder: the lock that it was made by."""
-
-
-@dataclass(frozen=True)
-class Workshop:
-    """Where a target is made.
-
-    Attributes:
-        store: The store, which gets the repository's own files too.
-        root: The folder below which the specs' files lie.
-    """
-
-    store: Store
-    root: Path
-
-    def text(self, path: str) -> str:
-        return (self.root / path).read_text()
-
-    def files(self, pairs: Iterable[tuple[str, str]]) -> dict[str, Blob]:
-        """Put files of the repository into the store: path that they get -> blob."""
-        return {path: self._enter(source) for path, source in pairs}
-
-    def _enter(self, path: str) -> Blob:
-        blob = hash_file(self.root / path)
-        if not self.store.has(blob):
-            with self.store.writer(blob, doing="reading", subject=path) as out:
-                out.write((self.root / path).read_bytes())
-        return blob
 
 
 def target_tree(shop: Workshop, spec: Spec) -> Tree:
@@ -79,44 +40,8 @@ def target_tree(shop: Workshop, spec: Spec) -> Tree:
     return _TREES[spec["kind"]](shop, spec)
 
 
-def _wheels(shop: Workshop, spec: Spec) -> tuple[Wheel, ...]:
-    """The wheels of a stack, all in the store."""
-    wheels = python.parse(shop.text(spec["lock"]), spec["lock"])
-    if lacking := missing(shop.store, wheels):
-        backends = spec.get("build_backends")
-        text = shop.text(backends) if backends else ""
-        raise Missing(wheel_steps(lacking, python.parse(text, str(backends))))
-    return wheels
-
-
 def _wheelhouse(shop: Workshop, spec: Spec) -> Tree:
-    return wheelhouse.wheelhouse(shop.store, _wheels(shop, spec))
-
-
-def _packages(shop: Workshop, spec: Spec) -> tuple[debian.Package, ...]:
-    packages = debian.parse(shop.text(spec["lock"]), spec["lock"])
-    if lacking := missing(shop.store, packages):
-        raise Missing([package_step(lacking)])
-    return packages
-
-
-def _model(shop: Workshop, spec: Spec) -> Tree:
-    replaced_by = spec.get("replaced_by")
-    if not (shop.root / spec["lock"]).exists():
-        value = (
-            {"folder": replaced_by}
-            if replaced_by
-            else {"input": shop.text(spec["input"]), "origin": spec["input"]}
-        )
-        raise Missing([lock_step(spec["name"], spec["lock"], value)])
-    lock = model.parse(shop.text(spec["lock"]), spec["lock"])
-    if lacking := missing(shop.store, lock.files):
-        raise Missing([model_step(lock, lacking, replaced_by)])
-    # The lock goes along: it says the licence, where the model is from and at which revision.
-    files = shop.files([(MODEL_LOCK, spec["lock"])])
-    return {path: Entry(blob) for path, blob in files.items()} | {
-        file.path: Entry(file.blob) for file in lock.files
-    }
+    return wheelhouse.wheelhouse(shop.store, wheels_of(shop, spec))
 
 
 def replaced_models(spec: Spec) -> list[str]:
@@ -125,24 +50,9 @@ def replaced_models(spec: Spec) -> list[str]:
     return sorted(part["name"] for part in parts if "replaced_by" in part)
 
 
-def _source(shop: Workshop, spec: Spec) -> Tree:
-    lock = source.parse(shop.text(spec["lock"]), spec["lock"])
-    found = find_source(shop.store, lock)
-    if found is None:
-        raise Missing([source_step(lock)])
-    return found
-
-
-def _sources(shop: Workshop, spec: Spec) -> dict[str, Tree]:
-    """The sources that an application takes along: folder beside its packages -> tree."""
-    trees = gather(*(partial(_source, shop, part) for part in spec["sources"]))
-    folders = (f"upstream/{part['name']}" for part in spec["sources"])
-    return dict(zip(folders, trees, strict=True))
-
-
 def _pex(shop: Workshop, spec: Spec, wheels_beside: str | None = None) -> Tree:
     wheels, sources = gather(
-        partial(_wheels, shop, spec["wheelhouse"]), partial(_sources, shop, spec)
+        partial(wheels_of, shop, spec["wheelhouse"]), partial(source_trees, shop, spec)
     )
     files = shop.files(spec["files"])
     for folder, tree in sources.items():
@@ -163,9 +73,9 @@ def _pex(shop: Workshop, spec: Spec, wheels_beside: str | None = None) -> Tree:
 
 def _image(shop: Workshop, spec: Spec) -> Image:
     packages, sources, *stacks = gather(
-        partial(_packages, shop, spec["debian"]),
-        partial(_sources, shop, spec),
-        *(partial(_wheels, shop, stack) for stack in spec["wheelhouses"]),
+        partial(packages_of, shop, spec["debian"]),
+        partial(source_trees, shop, spec),
+        *(partial(wheels_of, shop, stack) for stack in spec["wheelhouses"]),
     )
     plan = ImageSpec(
         repository=f"localhost/airgap/{spec['name']}",
@@ -202,18 +112,24 @@ def _bundle(shop: Workshop, spec: Spec) -> Tree:
         return _pex(shop, part, f"../../wheelhouse/{stack}" if stack else None)
 
     parts: list[tuple[str, str, Callable[[], Tree]]] = [
-        *(("models", part["name"], partial(_model, shop, part)) for part in spec["models"]),
+        *(("models", part["name"], partial(model_tree, shop, part)) for part in spec["models"]),
         *(("agents", part["name"], partial(_agent, shop, part)) for part in spec["agents"]),
         *(
             ("wheelhouse", part["name"], partial(_wheelhouse, shop, part))
             for part in spec["wheelhouses"]
         ),
-        *(("pex", _pex_name(part), partial(bundled_pex, part)) for part in spec["pexes"]),
+        *(("pex", pex_name(part), partial(bundled_pex, part)) for part in spec["pexes"]),
     ]
     # The bundle names its image after itself, so that two bundles on one host stay apart.
     image_of_bundle = partial(_image, shop, {**spec["image"], "name": spec["name"]})
-    stack_facts = partial(_stack_facts, shop, spec)
-    image, server, *trees = gather(image_of_bundle, stack_facts, *(make for _, _, make in parts))
+    image, server, bill, *trees = gather(
+        image_of_bundle,
+        partial(_stack_facts, shop, spec),
+        partial(bill_of, shop, spec),
+        *(make for _, _, make in parts),
+    )
+    bill = with_image(bill, image.reference, image.manifest_digest)
+    program = {path: Entry(blob) for path, blob in shop.files(spec["program"]).items()}
     replaced = replaced_models(spec)
     folders: dict[str, dict[str, Tree]] = {}
     for (folder, name, _), part in zip(parts, trees, strict=True):
@@ -230,7 +146,7 @@ def _bundle(shop: Workshop, spec: Spec) -> Tree:
                 "IMAGE_ID": image.config_digest,
                 "IMAGE_MANIFEST": image.manifest_digest,
             },
-            program={path: Entry(blob) for path, blob in shop.files(spec["program"]).items()},
+            program=program | papers(shop.store, bill),
             image={path: Entry(blob) for path, blob in image.files.items()},
             folders=folders,
         ),
@@ -245,7 +161,7 @@ def _server_stack(spec: Spec) -> Spec:
 
 def _stack_facts(shop: Workshop, spec: Spec) -> StackFacts | None:
     stack = _server_stack(spec)
-    wheels = _wheels(shop, stack) if stack else ()
+    wheels = wheels_of(shop, stack) if stack else ()
     if not serves_models(wheels):
         return None
     found = find_facts(shop.store, wheels)
@@ -271,14 +187,10 @@ def _facts(
     return facts
 
 
-def _pex_name(spec: Spec) -> str:
-    return f"{spec['name']}.pex" if spec["layout"] == "zipapp" else str(spec["name"])
-
-
 _TREES: Mapping[str, Callable[[Workshop, Spec], Tree]] = {
     "wheelhouse": _wheelhouse,
-    "model": _model,
-    "source": _source,
+    "model": model_tree,
+    "source": source_tree,
     "pex": _pex,
     "image": _image_tree,
     "bundle": _bundle,

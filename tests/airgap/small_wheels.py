@@ -16,9 +16,14 @@ def add_wheel(
     files: Mapping[str, str],
     *,
     requires: Iterable[str] = (),
+    metadata: Iterable[str] = (),
     tag: str = "py3-none-any",
 ) -> Wheel:
-    """Make a wheel with these files, put it into the store, and return its line of a lock."""
+    """Make a wheel with these files, put it into the store, and return its line of a lock.
+
+    Args:
+        metadata: Further lines of METADATA.
+    """
     base = f"{name.replace('-', '_')}-{version}"
     info = f"{base}.dist-info"
     pure = "true" if tag.endswith("none-any") else "false"
@@ -26,6 +31,7 @@ def add_wheel(
     contents[f"{info}/METADATA"] = (
         f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
         + "".join(f"Requires-Dist: {requirement}\n" for requirement in requires)
+        + "".join(f"{line}\n" for line in metadata)
     )
     contents[f"{info}/WHEEL"] = f"Wheel-Version: 1.0\nRoot-Is-Purelib: {pure}\nTag: {tag}\n"
     record = [
