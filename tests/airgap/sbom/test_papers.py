@@ -98,7 +98,7 @@ def test_the_summary_begins_with_what_a_person_must_read(bundle: SmallBundle) ->
         "  outer 3.0: (nothing stated)  [image, wheelhouse/one]",
         "  unknown: (nothing stated)  [models/unknown]",
     ]
-    assert "     2  MIT\n" in summary
+    assert "     3  Apache-2.0\n" in summary
 
 
 def test_the_same_inputs_are_the_same_bytes_anywhere(
