@@ -69,21 +69,33 @@ def _parser() -> argparse.ArgumentParser:
     fetch.set_defaults(run=_fetch)
 
     split = commands.add_parser("split", help="cut a bundle into parts that fit a medium")
-    split.add_argument("bundle", type=Path, help="its folder: dist/demo")
-    split.add_argument("out", type=Path, metavar="OUT", help="the folder for the parts")
-    split.add_argument(
-        "--size",
-        default="4G",
-        help="each part is smaller than this many bytes, K, M, G or T (default: 4G, for FAT32)",
-    )
-    split.add_argument(
-        "--parity",
-        type=int,
-        default=0,
-        metavar="N",
-        help="add recovery files, from which any N lost parts can be made anew",
-    )
     split.set_defaults(run=_split)
+
+    delta = commands.add_parser("delta", help="cut what a receiver lacks of a bundle into parts")
+    delta.add_argument(
+        "--have",
+        type=Path,
+        required=True,
+        metavar="INVENTORY",
+        help="what the receiver has: the file that `airgap inventory` wrote there",
+    )
+    delta.set_defaults(run=_delta)
+
+    for command in (split, delta):
+        command.add_argument("bundle", type=Path, help="its folder: dist/demo")
+        command.add_argument("out", type=Path, metavar="OUT", help="the folder for the parts")
+        command.add_argument(
+            "--size",
+            default="4G",
+            help="each part is smaller than this many bytes, K, M, G or T (default: 4G, for FAT32)",
+        )
+        command.add_argument(
+            "--parity",
+            type=int,
+            default=0,
+            metavar="N",
+            help="add recovery files, from which any N lost parts can be made anew",
+        )
 
     receipt = commands.add_parser(
         "receipt", help="say which parts a receiver lacks, by the receipt that came back"
@@ -119,7 +131,7 @@ def _parser() -> argparse.ArgumentParser:
     step.add_argument("step", type=Path)
     step.set_defaults(run=_step)
 
-    for command in (lock, fetch, split, make, step):
+    for command in (lock, fetch, split, delta, make, step):
         command.add_argument("--store", type=Path, default=default_store())
     return parser
 
@@ -160,6 +172,15 @@ def _split(options: argparse.Namespace) -> None:
     size = parse_size(options.size)
     store = Store(options.store)
     split(store, Path.cwd(), options.bundle, options.out, size, options.parity)
+
+
+def _delta(options: argparse.Namespace) -> None:
+    from airgap.transport.delta import delta
+    from airgap.transport.split import parse_size
+
+    size = parse_size(options.size)
+    store, root = Store(options.store), Path.cwd()
+    delta(store, root, options.have, options.bundle, options.out, size, options.parity)
 
 
 def _receipt(options: argparse.Namespace) -> None:
