@@ -27,7 +27,7 @@ JOURNAL = "airgap-split.journal"
 LIST = "PARTS"
 """The file that says what belongs to a transfer; it is written last."""
 
-_ELSEWHERE = "name another folder, or empty this one"
+_OTHER_CUT = ", of the same bundle, cut or signed in another way"
 
 
 class Outbox:
@@ -75,15 +75,18 @@ class Outbox:
         self._restart(self.done[: number - 1])
 
     def write(self, name: str, data: bytes, *, executable: bool = False) -> None:
-        """Write a small file whole, replacing what was there in one step."""
+        """Write a small file whole, replacing in one step what was there, unless it is the same."""
+        with contextlib.suppress(FileNotFoundError):
+            if (self.folder / name).read_bytes() == data:
+                return
         partial = self.folder / f".{name}.partial"
         with open(partial, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
         if executable:
-            # FAT has no such bit, and may say so.
-            with contextlib.suppress(PermissionError):
+            # Disks without such a bit say so in many ways.
+            with contextlib.suppress(OSError):
                 partial.chmod(0o755)
         os.replace(partial, self.folder / name)
 
@@ -117,7 +120,8 @@ class Outbox:
             if not path.name.endswith((".part", ".part.partial")):
                 continue
             if path.name.removesuffix(".partial") not in known:
-                raise self._taken(path.name)
+                own = path.name.startswith(f"{self.transfer.prefix}.")
+                raise self._taken(f"{path.name}{_OTHER_CUT if own else ''}")
             if path.suffix == ".part":
                 payloads = self._told_by(path, payloads)
         self._restart(payloads[: self.cut.count])
@@ -131,7 +135,7 @@ class Outbox:
             return payloads  # damaged: it is written anew
         cut = Cut(header.transfer.stream, header.size, self.cut.payload)
         if header.transfer != self.transfer or cut != self.cut:
-            raise self._taken(f"{path.name}, of the same bundle, cut or signed in another way")
+            raise self._taken(f"{path.name}{_OTHER_CUT}")
         return payloads or list(header.payloads)
 
     def _restart(self, payloads: list[Blob]) -> None:
@@ -156,7 +160,7 @@ class Outbox:
             expected=f"an empty folder, or one with {self.cut.count} parts of"
             f" {self.transfer.prefix}",
             found=found,
-            remedy=_ELSEWHERE,
+            remedy="name another folder, or empty this one",
         )
 
 

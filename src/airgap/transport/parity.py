@@ -80,6 +80,23 @@ def unpack_par2(store: Store, root: Path, folder: Path) -> None:
         (folder / name).chmod(0o644 if name in licences else 0o755)
 
 
+def refuse_too_many(bundle: str, parts: int, volumes: int) -> None:
+    """Look at the numbers before hours of writing.
+
+    Raises:
+        AirgapError: The format does not know as many blocks.
+    """
+    most = _MOST_BLOCKS // BLOCKS
+    if volumes < 0 or (volumes and max(parts, volumes) > most):
+        raise AirgapError(
+            "making recovery files for",
+            bundle,
+            expected=f"at most {most} parts, and for --parity a number of parts from 0 on",
+            found=f"{parts} parts, --parity {volumes}",
+            remedy="choose a larger --size, or another number",
+        )
+
+
 def make_parity(program: Path, out: Outbox, count: int, size: int) -> tuple[Path, ...]:
     """Write recovery files as large as ``count`` parts, each a file smaller than ``size`` bytes.
 
@@ -89,17 +106,8 @@ def make_parity(program: Path, out: Outbox, count: int, size: int) -> tuple[Path
         program: The folder that `unpack_par2` made.
 
     Raises:
-        AirgapError: There are too many parts for the format, or par2 failed.
+        AirgapError: They do not fit ``size``, or par2 failed.
     """
-    blocks = BLOCKS * out.cut.count
-    if blocks > _MOST_BLOCKS or BLOCKS * count > _MOST_BLOCKS:
-        raise AirgapError(
-            "making recovery files for",
-            out.transfer.bundle,
-            expected=f"at most {_MOST_BLOCKS // BLOCKS} parts and as many recovery volumes",
-            found=f"{out.cut.count} parts, --parity {count}",
-            remedy="choose a larger --size",
-        )
     work = out.folder / f"{FOLDER}.partial"
     # A file with all blocks of a part would be as large as a part, and its own tables on top.
     for each in range(BLOCKS - 1, 0, -1):

@@ -141,12 +141,13 @@ def _numbers(text: str, count: int) -> tuple[int, ...]:
         return ()
     numbers: list[int] = []
     for word in text.split():
-        first, _, last = word.partition("-")
-        if not (first.isdecimal() and (last or first).isdecimal()):
+        match = re.fullmatch(r"([0-9]+)(?:-([0-9]+))?", word)
+        if match is None:
             raise _wrong("numbers and ranges such as `3 7-9`", text, _AGAIN)
-        numbers += range(int(first), min(int(last or first), count) + 1)
-        if not 1 <= int(first) <= int(last or first) <= count:
+        first, last = int(match[1]), int(match[2] or match[1])
+        if not 1 <= first <= last <= count:
             raise _wrong(f"numbers from 1 to {count}", word, _AGAIN)
+        numbers += range(first, last + 1)
     return tuple(numbers)
 
 

@@ -54,6 +54,7 @@ def write_transfer(
     stream = lay_out(tree)
     transfer = Transfer(contents.name, contents.digest, stream.size, stream.image, inventory)
     cut = parts.cut(transfer, size)
+    parity.refuse_too_many(transfer.bundle, cut.count, volumes)
     with _refusals(folder), outbox.opened(folder, transfer, cut) as out:
         _need_space(out, volumes)
         with progress.shown(verb="pack") as shown:
@@ -61,11 +62,11 @@ def write_transfer(
             payloads = write_payloads(contents, stream, out, shown)
         for number in range(1, cut.count + 1):
             _finish(out, Header(transfer, cut.header, number, payloads))
-        if not _is_complete(out, volumes):
+        if not _has_recovery(out, volumes):
             (folder / outbox.LIST).unlink(missing_ok=True)
             out.sync()
             _write_recovery(store, root, out, volumes, size)
-            _write_rest(root, out, payloads)
+        _write_rest(root, out, payloads)
         out.close()
     return transfer
 
@@ -122,8 +123,8 @@ def _write_rest(root: Path, out: Outbox, payloads: Sequence[Blob]) -> None:
     out.write(outbox.LIST, "".join(sorted(lines, key=lambda line: line[66:])).encode())
 
 
-def _is_complete(out: Outbox, volumes: int) -> bool:
-    """Whether all that goes with the parts is there already, and whole."""
+def _has_recovery(out: Outbox, volumes: int) -> bool:
+    """Whether just these recovery files are there already, with what repairs, and whole."""
     try:
         lines = (out.folder / outbox.LIST).read_text().splitlines()
         listed = {line[66:]: line[:64] for line in lines}
@@ -144,7 +145,8 @@ def _need_space(out: Outbox, volumes: int) -> None:
     needed -= sum(path.stat().st_blocks * 512 for path in present)
     disk = os.statvfs(out.folder)
     free = disk.f_bavail * disk.f_frsize
-    if free < needed:
+    # Some that are mounted over a network or by a program do not tell.
+    if disk.f_blocks and free < needed:
         raise AirgapError(
             "writing parts into",
             str(out.folder),
@@ -157,19 +159,21 @@ def _need_space(out: Outbox, volumes: int) -> None:
 
 @contextlib.contextmanager
 def _refusals(folder: Path) -> Iterator[None]:
-    """Say what a disk refuses: space, permission, or files as large as these."""
+    """Say what a disk refuses: space, permission, files as large as these, or to work at all."""
     try:
         with disk_errors("writing parts into", folder):
             yield
     except OSError as error:
-        if error.errno != errno.EFBIG:
-            raise
+        large = error.errno == errno.EFBIG
         raise AirgapError(
             "writing parts into",
             str(folder),
-            expected="a disk that takes files of this size",
-            found=os.strerror(error.errno),
-            remedy="choose a smaller --size (4G or less for FAT32) and another folder",
+            expected="a disk that takes files of this size" if large else None,
+            found=f"{error.strerror}: `{error.filename or 'the disk'}`",
+            remedy="choose a smaller --size (4G or less for FAT32) and another folder"
+            if large
+            else "look at the disk, then run the same command again to go on; or name a folder on"
+            " another one",
         ) from error
 
 
@@ -184,8 +188,8 @@ def _carried(folder: Path, path: Path) -> Carried:
 
 def _copy(source: str, dest: str) -> None:
     shutil.copyfile(source, dest)
-    # FAT has no such bits, and may say so.
-    with contextlib.suppress(PermissionError):
+    # Disks without such bits say so in many ways.
+    with contextlib.suppress(OSError):
         shutil.copymode(source, dest)
     _sync(Path(dest))
 

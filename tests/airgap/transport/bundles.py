@@ -3,8 +3,14 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from airgap.store import Blob, hash_file
+from airgap.store import Blob, Store, hash_file
 from airgap.transport import manifest
+from airgap.transport.contents import read_contents
+from airgap.transport.parts import Transfer
+from airgap.transport.transfer import write_transfer
+
+ROOT = Path(__file__).resolve().parents[3]
+"""The repository, which has the program that travels with parts."""
 
 
 def make_bundle(
@@ -28,3 +34,19 @@ def write_manifest(folder: Path) -> None:
         if path.is_file() and name not in manifest.UNLISTED:
             listed[name] = hash_file(path)
     (folder / manifest.NAME).write_bytes(manifest.render(listed))
+
+
+def split_small(bundle: Path, out: Path, size: int) -> Transfer:
+    """Split without recovery files, for which no store is needed."""
+    contents = read_contents(bundle)
+    store = Store(bundle.parent / "store")
+    return write_transfer(store, ROOT, contents, contents.tree, out, size)
+
+
+def bytes_in(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder by its relative path."""
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }

@@ -1,0 +1,36 @@
+"""Runs `split` as users do, in a process of its own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import airgap
+from tests.airgap.transport.bundles import ROOT
+
+
+def start_split(bundle: Path, out: Path, size: str, *options: str) -> "subprocess.Popen[str]":
+    """Start the command line in the repository; what it says is in ``stderr``."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "airgap.cli", "split", "--size", size, *options, bundle, out],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "PYTHONPATH": str(Path(airgap.__path__[0]).parent),
+            "AIRGAP_STORE": str(bundle.parent / "store"),
+        },
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run_split(bundle: Path, out: Path, size: str, *options: str) -> tuple[int, str, int]:
+    """Run it to its end; returns exit status, what it said, and its memory at most, in bytes."""
+    process = start_split(bundle, out, size, *options)
+    assert process.stderr is not None
+    said = process.stderr.read()
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return process.returncode, said, usage.ru_maxrss * 1024
