@@ -74,14 +74,14 @@ Next: %s check' zh='交付包已在 %s，完整无误：%s
   处理：腾出空间或指定别的目录；使用 --load 时镜像不占用那里的空间。尚未写入任何内容' ;;
     e_join_tar) en='writing into %s: %s
   needed: room on its disk, and parts that can be read to their end
-  to do: resolve what is said, then run "%s join" again, which goes on' zh='写入 %s：%s
+  to do: resolve what is said, then run the same command again, which goes on' zh='写入 %s：%s
   需要：磁盘有空间，且分卷可以完整读取
-  处理：按提示解决，然后再次运行“%s join”，它会继续' ;;
+  处理：按提示解决，然后再次运行同一命令，它会继续' ;;
     e_join_wrong) en='joining: %s files in %s are not right, see above
   needed: parts that did not change after they were checked, and a sound disk
-  to do: run "%s join" again, which goes on' zh='合并：%s 个文件不对（在 %s 中），见上
+  to do: run the same command again, which goes on' zh='合并：%s 个文件不对（在 %s 中），见上
   需要：分卷在检查之后没有变化，且磁盘完好
-  处理：再次运行“%s join”，它会继续' ;;
+  处理：再次运行同一命令，它会继续' ;;
     e_join_name) en='joining: the folder %s is whole and cannot be renamed to %s
   to do: see what is in its place, and run this again' zh='合并：目录 %s 已完整，但无法改名为 %s
   处理：查看该处有什么，然后再次运行' ;;
