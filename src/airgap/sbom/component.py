@@ -32,7 +32,7 @@ class Component:
         name: What its makers call it.
         version: Likewise; of a source the commit.
         purl: The package URL, where there is a type for it.
-        sha256: Of its one file, or of the lines of `listing` for several; empty where git pins it.
+        sha256: Of its one file; empty where it is several, or git pins it.
         license: What it says of its licence.
         places: Where it is in the bundle: ``image``, ``wheelhouse/agent``, ``pex/agent``.
         notes: Further properties: name without ``airgap:``, and value.
@@ -191,12 +191,13 @@ def _model(lock: ModelLock) -> Component:
     if lock.recipe is not None:
         notes.append(("made-by", f"{lock.recipe.name} {lock.recipe.version}"))
     files = {file.path: file.blob for file in lock.files}
+    notes.append(("sha256-of-list", listing(files)))
     return Component(
         "machine-learning-model",
         lock.name,
         version,
         "",
-        listing(files),
+        "",
         license_of([lock.license] if lock.license != UNKNOWN else []),
         (f"models/{lock.name}",),
         tuple(notes),
@@ -212,8 +213,11 @@ def _own(files: Mapping[str, Blob], places: Iterable[str]) -> Component:
         "airgap",
         "",
         "",
-        listing(files),
+        "",
         license_of([_OURS]),
         tuple(sorted(places)),
-        (("what", "the program of the intranet host, and the applications of this repository"),),
+        (
+            ("sha256-of-list", listing(files)),
+            ("what", "the program of the intranet host, and the applications of this repository"),
+        ),
     )

@@ -82,7 +82,8 @@ def license_of_package(package: Package, text: str) -> License:
 
 
 def _prose(common: list[str]) -> str:
-    return f"in words, naming {', '.join(common)}" if common else "in words"
+    named = f", naming {', '.join(common)}" if common else ""
+    return f"copyright file in words{named}"
 
 
 def _documents(deb: Path) -> Iterator[tuple[str, str, str]]:

@@ -76,8 +76,12 @@ def test_of_prose_only_the_common_licences_are_named() -> None:
     text = (
         "It is free.\nSee /usr/share/common-licenses/LGPL-2.1, and /usr/share/common-licenses/GPL."
     )
-    assert license_of_package(package("thing"), text).terms == ("in words, naming GPL, LGPL-2.1",)
-    assert license_of_package(package("thing"), "Do what you like.").terms == ("in words",)
+    assert license_of_package(package("thing"), text).terms == (
+        "copyright file in words, naming GPL, LGPL-2.1",
+    )
+    assert license_of_package(package("thing"), "Do what you like.").terms == (
+        "copyright file in words",
+    )
 
 
 def test_only_the_main_part_of_debian_is_open_source_by_itself() -> None:
