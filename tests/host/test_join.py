@@ -1,7 +1,6 @@
 """``airgap-parts join`` makes the folder of the bundle again, or nothing of its name."""
 
 import os
-import shutil
 from pathlib import Path
 
 import pytest

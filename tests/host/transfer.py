@@ -1,7 +1,6 @@
 """A small bundle cut into parts, and running the program that travels with them."""
 
 import hashlib
-import os
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -98,6 +98,28 @@ Next: %s check' zh='交付包已在 %s，完整无误：%s
     e_stream_unread) en='reading the parts of %s: they could not be read to the end
   to do: run this again; if it says the same, copy the parts to another disk' zh='读取 %s 的分卷：无法读到结尾
   处理：再次运行；若仍如此，请把分卷复制到另一块磁盘' ;;
+    repair_nothing) en='All %s parts are here and right; there is nothing to repair.' zh='全部 %s 个分卷齐全且正确，无需修复。' ;;
+    repairing) en='Making %s of %s parts anew; par2 reads all of them …' zh='正在重新生成 %s 个分卷（共 %s 个）；par2 会读取所有分卷 …' ;;
+    repaired) en='Made %s parts anew, in %s. All parts are here and right.
+Next: %s join DEST %s' zh='已重新生成 %s 个分卷，位于 %s。全部分卷齐全且正确。
+下一步：%s join 目标 %s' ;;
+    e_repair_to) en='repairing: the folder %s cannot be made, or not with symbolic links in it (as on FAT)
+  to do: name a folder on a disk of this host: repair --to WORK' zh='修复：无法建立目录 %s，或其中不能有符号链接（例如 FAT）
+  处理：指定本机磁盘上的目录：repair --to 工作目录' ;;
+    e_repair_program) en='repairing: there is no whole folder recovery/ beside the parts
+  needed: recovery/ and PARTS as the sender made them (split --parity)
+  to do: name the folder that they are in, or have the parts sent again' zh='修复：分卷旁没有完整的 recovery/ 目录
+  需要：发送方生成的 recovery/ 和 PARTS（split --parity）
+  处理：指定它们所在的目录，或请发送方重发分卷' ;;
+    e_repair_files) en='repairing: there are no recovery files %s….par2 beside the parts
+  to do: name the folder that they are in, or have the parts sent again' zh='修复：分卷旁没有恢复文件 %s….par2
+  处理：指定它们所在的目录，或请发送方重发分卷' ;;
+    e_repair_more) en='repairing the parts of %s: the recovery files here do not suffice, by %s or more parts
+  to do: have that many of the missing parts sent again (run "%s verify" for the receipt)' zh='修复 %s 的分卷：现有恢复文件不够，至少还差 %s 个分卷
+  处理：请发送方重发这么多所缺的分卷（运行“%s verify”得到回执）' ;;
+    e_repair) en='repairing the parts of %s: %s
+  to do: resolve what is said, and run "%s repair" again; or have the parts sent again' zh='修复 %s 的分卷：%s
+  处理：按提示解决，然后再次运行“%s repair”；或请发送方重发分卷' ;;
     e_parts_folder) en='looking for parts: %s is not a folder that can be read
   to do: name the folder that the parts are in; mount the medium again' zh='查找分卷：%s 不是可读的目录
   处理：指定分卷所在目录；重新挂载介质' ;;

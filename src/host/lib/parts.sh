@@ -54,6 +54,7 @@ refuse_options() {
 #   strange  "<path>" of files that are no parts, though they are named so
 find_parts() {
     need_scratch
+    rm -rf -- "$SCRATCH/transfers" "$SCRATCH/part-sums"
     mkdir "$SCRATCH/transfers"
     : >"$SCRATCH/folders"
     : >"$SCRATCH/all"

@@ -1,0 +1,124 @@
+"""``airgap-parts repair`` makes lost and damaged parts anew and changes nothing that came."""
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from airgap.cli import default_store
+from airgap.errors import AirgapError
+from airgap.fetch.debs import fetch_debs
+from airgap.fetch.progress import Progress
+from airgap.locks import debian
+from airgap.store import Store
+from airgap.transport.contents import read_contents
+from airgap.transport.transfer import write_transfer
+from tests.host.bundle import HOST
+from tests.host.transfer import Transfer
+
+ROOT = HOST.parents[1]
+
+
+@pytest.fixture
+def kept_store() -> Store:
+    """The store of this machine, so that the packages are fetched once."""
+    store = Store(default_store())
+    lock = ROOT / "third_party/debian/par2.lock"
+    try:
+        fetch_debs(store, debian.parse(lock.read_text(), lock.name), Progress())
+    except AirgapError as error:
+        if os.environ.get("AIRGAP_E2E_REQUIRED"):
+            raise
+        pytest.skip(f"the packages of par2 cannot be had: {error}")
+    return store
+
+
+@pytest.fixture
+def recoverable(transfer: Transfer, kept_store: Store) -> Transfer:
+    """The transfer with recovery files for two parts."""
+    shutil.rmtree(transfer.out)
+    transfer.out.mkdir()
+    contents = read_contents(transfer.bundle)
+    write_transfer(kept_store, ROOT, contents, contents.tree, transfer.out, 262_148, volumes=2)
+    return transfer
+
+
+def damage(part: Path) -> None:
+    content = bytearray(part.read_bytes())
+    content[-600] ^= 1
+    part.write_bytes(content)
+
+
+def listing(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def test_a_lost_and_a_damaged_part(recoverable: Transfer, tmp_path: Path) -> None:
+    parts = recoverable.parts
+    originals = [parts[2].read_bytes(), parts[4].read_bytes()]
+    parts[2].unlink()
+    damage(parts[4])
+    # Under a wrong name a part is what it is.
+    parts[0].rename(recoverable.out / "first")
+    before = listing(recoverable.out)
+    work = tmp_path / "work 修"
+    done = recoverable.run("repair", "--to", work)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert listing(recoverable.out) == before
+    assert listing(work) == {parts[2].name: originals[0], parts[4].name: originals[1]}
+    assert [path.name for path in work.iterdir() if not path.is_file()] == []
+    joined = recoverable.run("join", tmp_path / "dest", recoverable.out, work)
+    assert joined.returncode == 0, joined.stderr
+    assert (tmp_path / "dest/demo/MANIFEST").is_file()
+
+
+def test_a_part_whose_header_is_damaged_still_helps(recoverable: Transfer) -> None:
+    # Of each of four parts one block of eight is damaged, and two parts' blocks are there to replace.
+    for part in recoverable.parts[:4]:
+        content = bytearray(part.read_bytes())
+        content[20] ^= 1
+        part.write_bytes(content)
+    done = recoverable.run("repair")
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert len(listing(recoverable.out / "repaired")) == 4
+
+
+def test_too_much_is_lost(recoverable: Transfer, tmp_path: Path) -> None:
+    for part in recoverable.parts[2:6]:
+        part.unlink()
+    said = recoverable.fails("repair", "--to", tmp_path / "work")
+    assert "do not suffice, by 2 or more parts" in said
+    assert list((tmp_path / "work").iterdir()) == []
+
+
+def test_a_repair_that_was_cut_begins_again(recoverable: Transfer, tmp_path: Path) -> None:
+    lost = recoverable.parts[3]
+    content = lost.read_bytes()
+    lost.unlink()
+    left = tmp_path / "work" / ".repair"
+    left.mkdir(parents=True)
+    (left / lost.name).write_bytes(content[:1000])
+    done = recoverable.run("repair", "--to", tmp_path / "work")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert listing(tmp_path / "work") == {lost.name: content}
+    assert not left.exists()
+
+
+def test_a_damaged_program_of_the_medium_is_not_run(recoverable: Transfer, tmp_path: Path) -> None:
+    recoverable.parts[3].unlink()
+    damage(recoverable.out / "recovery" / "par2")
+    said = recoverable.fails("repair", "--to", tmp_path / "work")
+    assert "no whole folder recovery/" in said
+
+
+def test_nothing_to_repair(transfer: Transfer) -> None:
+    done = transfer.run("repair")
+    assert done.returncode == 0
+    assert "there is nothing to repair" in done.stdout
+
+
+def test_nothing_to_repair_with(transfer: Transfer) -> None:
+    transfer.parts[0].unlink()
+    assert "no whole folder recovery/" in transfer.fails("repair")
+    assert transfer.run("repair", "--to").returncode == 2
