@@ -10,7 +10,7 @@ _NOTHING = "(nothing stated)"
 
 _HEADING = """\
 Licences of what is in the bundle {bundle}
-分发包 {bundle} 所含内容的许可证
+交付包 {bundle} 所含内容的许可证
 
 Each licence is what the part says of itself: a wheel in its METADATA, a Debian package in its
 copyright file (which speaks of the whole source package), a model in its card. Wheels with compiled
