@@ -74,7 +74,7 @@ def test_a_lost_and_a_damaged_part(recoverable: Transfer, tmp_path: Path) -> Non
 
 
 def test_a_part_whose_header_is_damaged_still_helps(recoverable: Transfer) -> None:
-    # Of each of four parts one block of eight is damaged, and two parts' blocks are there to replace.
+    # One block of eight in each of four parts; the blocks of two parts are there to replace them.
     for part in recoverable.parts[:4]:
         content = bytearray(part.read_bytes())
         content[20] ^= 1

@@ -1,0 +1,173 @@
+"""Parts that somebody else wrote cannot make ``join`` write outside its folder, or believe them."""
+
+import os
+import shutil
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from airgap.transport.parts import Transfer as Sent
+from tests.host.conftest import shell_command
+from tests.host.streams import END, link, manifest_of, member, send
+from tests.host.transfer import Transfer, write_parts
+
+DATA = b"x" * 700
+FILES = {"a": DATA, "b/c": DATA}
+GOOD = member("a", DATA) + member("b/c", DATA)
+
+
+@pytest.fixture(params=["dash", "busybox sh"])
+def medium(request: pytest.FixtureRequest, tmp_path: Path) -> Transfer:
+    shell = shell_command(request.param)
+    environ = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
+    return Transfer(tmp_path / "none", tmp_path / "medium", shell, environ)
+
+
+def refused(medium: Transfer, tmp_path: Path) -> str:
+    """Joins, expects an error, and that nothing was written anywhere."""
+    dest = tmp_path / "victim" / "dest"
+    dest.mkdir(parents=True)
+    said = medium.fails("join", dest)
+    assert list((tmp_path / "victim").rglob("*")) == [dest]
+    assert not (tmp_path / "medium" / "passwd").exists()
+    return said
+
+
+def test_what_is_right_is_joined(medium: Transfer, tmp_path: Path) -> None:
+    send(manifest_of(FILES), GOOD + END, medium.out)
+    done = medium.run("join", tmp_path / "dest")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "dest/demo/b/c").read_bytes() == DATA
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        member("../passwd", DATA) + GOOD,
+        member("/tmp/passwd", DATA) + GOOD,
+        GOOD + member("b/../../../passwd", DATA),
+        GOOD + member("not listed", DATA),
+        GOOD + member("a", DATA),
+        GOOD + member("MANIFEST", DATA),
+        member("./a", DATA) + member("b/c", DATA),
+        member("a", DATA),
+        member("a", DATA + b"more") + member("b/c", DATA),
+        link("a", "/etc/passwd") + member("b/c", DATA),
+        link("a", "../../../etc/passwd") + member("b/c", DATA),
+        link("b", "/tmp") + GOOD,
+        link("b", "..") + member("b/c", DATA),
+        link("a", "c") + member("b/c", DATA),
+        link("a", "b") + member("b/c", DATA),
+        link("a", "a") + link("b/c", "../b/c/"),
+        link("a", "b/c\n/etc") + member("b/c", DATA),
+        member("a", type=tarfile.LNKTYPE, linkname="/etc/passwd") + member("b/c", DATA),
+        member("b", type=tarfile.DIRTYPE) + GOOD,
+        member("a", type=tarfile.FIFOTYPE) + member("b/c", DATA),
+        member("a", type=tarfile.CHRTYPE) + member("b/c", DATA),
+        member("a", DATA, type=tarfile.CONTTYPE) + member("b/c", DATA),
+        member("a", DATA, mode=0o4755) + member("b/c", DATA),
+        member("a", DATA, uname="root") + member("b/c", DATA),
+        GOOD + b"x" * 512,
+        GOOD[:100] + b"y" + GOOD[101:],
+    ],
+)
+def test_entries_that_manifest_does_not_list(
+    medium: Transfer, tmp_path: Path, entries: bytes
+) -> None:
+    send(manifest_of(FILES), entries + END, medium.out)
+    said = refused(medium, tmp_path)
+    assert "at byte " in said
+    assert "use nothing of them; ask the sender" in said
+
+
+def test_a_bad_sum_cannot_hide_entries_in_a_file(medium: Transfer, tmp_path: Path) -> None:
+    """tar looks for the next good header behind a bad one, also inside of what is a file."""
+    hidden = member("../../../passwd", DATA)
+    files = {"a": hidden + DATA}
+    entry = bytearray(member("a", hidden + DATA))
+    entry[148] ^= 1
+    send(manifest_of(files), bytes(entry) + END, medium.out)
+    refused(medium, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/etc/x",
+        "../x",
+        "b/../x",
+        "./x",
+        "b//x",
+        "b/",
+        "a/x",
+        "airgap.conf",
+        "MANIFEST",
+        "x\x07",
+        "",
+    ],
+)
+def test_a_manifest_that_leads_out(medium: Transfer, tmp_path: Path, path: str) -> None:
+    files = {**FILES, path: DATA}
+    entries = b"".join(member(name or "x", data) for name, data in files.items())
+    send(manifest_of(files), entries + END, medium.out)
+    assert "MANIFEST in them is malformed in line" in refused(medium, tmp_path)
+
+
+def test_a_manifest_of_another_bundle(medium: Transfer, tmp_path: Path) -> None:
+    send(manifest_of(FILES), GOOD + END, medium.out)
+    other = tmp_path / "other"
+    send(manifest_of({"a": DATA, "b/d": DATA}), GOOD + END, other)
+    header = sorted(medium.out.glob("*.part"))[0].read_bytes()[:4096].split(b"\n")[1]
+    # The digest of the one with the stream of the other.
+    data = member("MANIFEST", manifest_of({"a": DATA, "b/d": DATA})) + GOOD + END
+    shutil.rmtree(medium.out)
+    write_parts(data, Sent("demo", header[-64:].decode(), len(data)), medium.out, 8300)
+    assert "MANIFEST" in refused(medium, tmp_path)
+
+
+def test_content_that_is_not_what_manifest_says(medium: Transfer, tmp_path: Path) -> None:
+    send(manifest_of(FILES), member("a", DATA) + member("b/c", b"y" * 700) + END, medium.out)
+    done = medium.run("join", tmp_path / "dest")
+    assert done.returncode == 1
+    assert "changed     b/c\n" in done.stdout
+    assert not (tmp_path / "dest" / "demo").exists()
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        member("a", DATA) + END,
+        member("../a", DATA) + END,
+        link("x", "../a") + END,
+        member("x", DATA),
+        member("x", DATA) + END + member("../a", DATA) + END,
+    ],
+)
+def test_an_image_that_is_not_as_listed(medium: Transfer, tmp_path: Path, image: bytes) -> None:
+    send(manifest_of({**FILES, "image/x": DATA}), GOOD + END, medium.out, image)
+    refused(medium, tmp_path)
+
+
+def plant_link(dest: Path) -> None:
+    dest.mkdir()
+    (dest / ".demo.partial").symlink_to(dest.parent / "elsewhere")
+
+
+def plant_folder(dest: Path) -> None:
+    (dest / ".demo.partial").mkdir(parents=True)
+    (dest / ".demo.partial" / "b").symlink_to(dest.parent / "elsewhere")
+
+
+@pytest.mark.parametrize("plant", [plant_link, plant_folder])
+def test_links_in_the_place_of_folders_are_not_followed(
+    medium: Transfer, tmp_path: Path, plant: Callable[[Path], None]
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "mine").write_text("")
+    plant(tmp_path / "dest")
+    send(manifest_of(FILES), GOOD + END, medium.out)
+    medium.run("join", tmp_path / "dest")
+    assert [path.name for path in elsewhere.iterdir()] == ["mine"]
