@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from airgap.sbom.license import License
     from airgap.sbom.wheels import WheelNotes
 
-_VERSION = 2
+_VERSION = 3
 _OUTPUT = "notes"
 
 

@@ -139,14 +139,17 @@ def license_of_metadata(metadata: Message, texts: Sequence[str] = ()) -> License
     expression = spdx(str(metadata["License-Expression"] or ""))
     expression = expression or _of_words(stated, classifiers) or _of_texts(stated, texts)
     expression = expression or _of_classifiers(classifiers)
-    if expression is not None:
-        found = license_of([expression])
-    else:
+    if expression is None:
         words = _words(stated, classifiers)
         found = License(words, _standing(words, classifiers))
+    else:
+        found = license_of([expression])
     # What calls itself proprietary is not open, whatever else it says.
     if any("Proprietary" in classifier for classifier in classifiers):
-        return License(found.terms, Standing.CLOSED)
+        terms = found.terms
+        if found.standing is Standing.OPEN:
+            terms = (_contradicted(terms[0], classifiers),)
+        return License(terms, Standing.CLOSED)
     return found
 
 
@@ -171,14 +174,22 @@ def _of_classifiers(classifiers: Sequence[str]) -> str | None:
 
 
 def _words(stated: str, classifiers: Iterable[str]) -> tuple[str, ...]:
-    named = tuple(sorted({_last(classifier) for classifier in classifiers}))
     if spdx(stated) is not None:
-        return (f"{stated}, but its classifiers say: {', '.join(named)}",)
+        return (_contradicted(stated, classifiers),)
+    named = _named(classifiers)
     first = stated.split("\n", 1)[0].strip()[:_LONGEST]
     # The first line of a licence's text is seldom its name.
     if named and "\n" in stated:
         return named
     return (first,) if first else named
+
+
+def _contradicted(term: str, classifiers: Iterable[str]) -> str:
+    return f"{term}, but its classifiers say: {', '.join(_named(classifiers))}"
+
+
+def _named(classifiers: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted({_last(classifier) for classifier in classifiers}))
 
 
 def _standing(words: Iterable[str], classifiers: Sequence[str]) -> Standing:

@@ -1,5 +1,6 @@
 """The two files of a bundle, from its specification."""
 
+import dataclasses
 import hashlib
 import importlib
 import json
@@ -11,12 +12,14 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
+from airgap.locks import source
 from airgap.sbom.assemble import bill_of
 from airgap.sbom.bill import listing
 from airgap.sbom.papers import SBOM, SUMMARY, papers
 from airgap.steps import Missing
 from airgap.store import Store
 from tests.airgap.blobs import put
+from tests.airgap.fetch.upstream import FILES, make_lock, make_repository
 from tests.airgap.sbom.bundles import IMAGE, SmallBundle, wheel_named
 
 
@@ -75,6 +78,23 @@ def test_a_model_is_told_file_by_file_with_its_origin(bundle: SmallBundle) -> No
     assert [part["name"] for part in model["components"]] == ["config.json"]
     assert model["externalReferences"][0]["url"].endswith("/qwen/Small")
     assert "licenses" not in components(bundle)["unknown"]
+
+
+def test_a_source_is_told_by_its_commit_and_trees(
+    bundle: SmallBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    license = b"Apache License\nVersion 2.0, January 2004\n"
+    repository = make_repository(tmp_path / "repository", {**FILES, "LICENSE": license})
+    url = "https://github.com/Some/Upstream"
+    lock = dataclasses.replace(make_lock(repository, tmp_path / "lock"), url=url)
+    (bundle.shop.root / "source.lock").write_text(source.render(lock))
+    bundle.spec["image"]["sources"] = [{"name": lock.name, "lock": "source.lock"}]
+    monkeypatch.setenv(lock.variable, str(repository))
+    found = components(bundle)[lock.name]
+    assert found["purl"] == f"pkg:github/some/upstream@{lock.commit}"
+    assert properties(found, "git-tree") == [f"{path} {id}" for path, id in lock.trees.items()]
+    assert properties(found, "in") == ["image"]
+    assert found["licenses"][0]["license"]["id"] == "Apache-2.0"
 
 
 def test_our_own_files_and_the_runtime_of_a_pex_are_among_them(bundle: SmallBundle) -> None:

@@ -63,6 +63,12 @@ def test_what_is_not_open_source_or_does_not_say_stands_out(
     assert license_of_metadata(email.parser.Parser().parsestr(metadata)).standing is standing
 
 
+def test_a_licence_that_its_own_classifiers_deny_is_none_for_programs() -> None:
+    metadata = email.parser.Parser().parsestr(f"License-Expression: BSD-3-Clause\n{CLOSED}")
+    (term,) = license_of_metadata(metadata).terms
+    assert term == "BSD-3-Clause, but its classifiers say: Other/Proprietary License"
+
+
 def test_a_wheel_tells_its_licence_and_what_it_has_inside(store: Store) -> None:
     wheel = add_wheel(
         store,
