@@ -84,8 +84,14 @@ class Bill:
             "models": [_sha256(model.render(lock)) for lock in self.models],
             "own": [listing(self.own), self.own_places],
             "pexes": [importlib.metadata.version("pex"), self.pexes],
+            "libraries": versions("cyclonedx-python-lib", "py-serializable", "license-expression"),
         }
         return Recipe("sbom", _VERSION, inputs)
+
+
+def versions(*libraries: str) -> dict[str, str]:
+    """The versions of libraries that have a say in what is written."""
+    return {name: importlib.metadata.version(name) for name in libraries}
 
 
 def listing(files: Mapping[str, Blob]) -> str:

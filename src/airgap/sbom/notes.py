@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airgap.locks.debian import Package
 from airgap.locks.python import Wheel
+from airgap.sbom.bill import versions
 from airgap.store import Blob, Recipe, Store
 
 # What reads is imported where it is used: a build in which nothing changed only asks.
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from airgap.sbom.license import License
     from airgap.sbom.wheels import WheelNotes
 
-_VERSION = 3
+_VERSION = 1
 _OUTPUT = "notes"
 
 
@@ -94,12 +95,14 @@ def package_notes(store: Store, blob: Blob) -> "dict[str, DebianNotes]":
 
 def _wheel_recipe(wheels: Iterable[Wheel]) -> Recipe:
     files = {wheel.filename: wheel.blob.sha256 for wheel in wheels}
-    return Recipe("wheel-licenses", _VERSION, {"wheels": files})
+    inputs = {"wheels": files, "libraries": versions("license-expression")}
+    return Recipe("wheel-licenses", _VERSION, inputs)
 
 
 def _package_recipe(packages: Iterable[Package]) -> Recipe:
     files = {package.path: package.blob.sha256 for package in packages}
-    return Recipe("debian-licenses", _VERSION, {"packages": files})
+    inputs = {"packages": files, "libraries": versions("license-expression", "python-debian")}
+    return Recipe("debian-licenses", _VERSION, inputs)
 
 
 def _find(store: Store, recipe: Recipe) -> Blob | None:

@@ -7,6 +7,7 @@ and before it ``License`` (anything) and the classifiers ``License :: …``.
 import email.parser
 import re
 import zipfile
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from email.message import Message
@@ -59,6 +60,7 @@ _LICENSE_FILE = re.compile(
     r"[^/]+\.dist-info/(?:licenses/|license_files/)?(?:licen[cs]e|copying)[^/]*", re.IGNORECASE
 )
 _LONGEST = 80
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)
 
 
 @dataclass(frozen=True, order=True)
@@ -105,7 +107,7 @@ def notes_of_wheel(filename: str, file: Path) -> WheelNotes:
                 if name.endswith(".dist-info/METADATA")
             }
         own = next(folder for folder in found if "/" not in folder)
-    except (zipfile.BadZipFile, StopIteration) as error:
+    except (*_DAMAGE, StopIteration) as error:
         what = str(error) or "no METADATA"
         raise AirgapError("reading the licence of the wheel", filename, found=what) from error
     license = license_of_metadata(found.pop(own), texts)
@@ -133,7 +135,7 @@ def license_of_metadata(metadata: Message, texts: Sequence[str] = ()) -> License
         for value in metadata.get_all("Classifier", [])
         if value.startswith("License :: ")
     ]
-    stated = str(metadata["License"] or "").strip()
+    stated = str(metadata["License"] or metadata["License-Expression"] or "").strip()
     if stated.upper() in ("UNKNOWN", "NONE"):
         stated = ""
     expression = spdx(str(metadata["License-Expression"] or ""))
