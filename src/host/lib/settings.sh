@@ -3,7 +3,7 @@
 # environment; the later wins. The files are read, never executed: KEY=value lines, # comments,
 # 'single' or "double" quotes around a value, nothing expanded.
 #
-# bundle.conf is written by the build. It may hold any setting, and must hold:
+# bundle.conf is written by the build. It may hold any setting but PUBLIC_KEY, and must hold:
 #   BUNDLE           the bundle's name: letters, digits, . _ -
 #   IMAGE            the image's reference, localhost/airgap/<bundle>:<12 hex>
 #   IMAGE_ID         sha256:<hex> of the image's config, its id in Docker's classic image store
@@ -31,7 +31,7 @@ BUNDLE_KEYS="$BUNDLE_KEYS MODEL_WEIGHTS MODEL_KV_PER_TOKEN MODEL_MAX_LEN MODEL_H
 BUNDLE_KEYS="$BUNDLE_KEYS MODEL_ARCHITECTURE REPLACED_MODELS IMAGE_SIZE BUNDLE_SIZE"
 SETTING_KEYS='SERVER_LISTEN SERVER_PORT SERVER_KEY_FILE BUILDER_LISTEN BUILDER_PORT AGENT_LISTEN AGENT_PORT'
 SETTING_KEYS="$SETTING_KEYS LOGIN ALLOW LLM_URL LLM_MODEL LLM_KEY_FILE LLM_DIR EMBEDDING_DIR"
-SETTING_KEYS="$SETTING_KEYS STATE_DIR CODE_INTERPRETER_DIR DOCKER"
+SETTING_KEYS="$SETTING_KEYS STATE_DIR CODE_INTERPRETER_DIR DOCKER PUBLIC_KEY"
 SETTING_KEYS="$SETTING_KEYS LLM_NAME LLM_ALIASES MAX_MODEL_LEN KV_CACHE_MEMORY GENERATION_CONFIG DTYPE"
 SETTING_KEYS="$SETTING_KEYS GPU_MEMORY_UTILIZATION TENSOR_PARALLEL SERVER_ARGS SERVER_MEMORY SERVER_SHM"
 SETTING_KEYS="$SETTING_KEYS BUILDER_MEMORY AGENT_MEMORY START_TIMEOUT"
@@ -56,17 +56,9 @@ load_settings() {
         eval "value=\$$key"
         [ -n "$value" ] || fail e_bundle_key "$HERE/bundle.conf" "$key"
     done
+    PUBLIC_KEY= # a bundle that named its own would prove nothing
 
-    CONF=${AIRGAP_CONF:-$HERE/airgap.conf}
-    if [ -e "$CONF" ]; then
-        [ -r "$CONF" ] || fail e_conf_unreadable "$CONF"
-        read_settings "$CONF" "$SETTING_KEYS"
-    elif [ -n "${AIRGAP_CONF-}" ]; then
-        fail e_conf_missing "$CONF"
-    fi
-    for key in $SETTING_KEYS; do
-        eval "[ -z \"\${AIRGAP_$key+set}\" ] || $key=\$AIRGAP_$key"
-    done
+    read_operator_settings
 
     if [ "$DEVICE" = cuda ]; then
         # Each GPU has a process of its own, and they exchange what they compute by shared memory.
@@ -86,6 +78,26 @@ load_settings() {
     # The model as agents ask for it.
     ASKED_MODEL=$LLM_NAME KEY_FILE=$SERVER_KEY_FILE
     [ -z "$LLM_URL" ] || ASKED_MODEL=$LLM_MODEL KEY_FILE=$LLM_KEY_FILE
+}
+
+# load_verify_settings: those that `verify` needs, for a bundle whose own settings may be damaged.
+load_verify_settings() {
+    PUBLIC_KEY='' DOCKER=docker
+    read_operator_settings
+}
+
+# read_operator_settings: airgap.conf, which CONF names from then on, and AIRGAP_* variables.
+read_operator_settings() {
+    CONF=${AIRGAP_CONF:-$HERE/airgap.conf}
+    if [ -e "$CONF" ]; then
+        [ -r "$CONF" ] || fail e_conf_unreadable "$CONF"
+        read_settings "$CONF" "$SETTING_KEYS"
+    elif [ -n "${AIRGAP_CONF-}" ]; then
+        fail e_conf_missing "$CONF"
+    fi
+    for key in $SETTING_KEYS; do
+        eval "[ -z \"\${AIRGAP_$key+set}\" ] || $key=\$AIRGAP_$key"
+    done
 }
 
 # from_bundle PATH: a relative path means relative to the bundle, not to wherever the caller stands.

@@ -20,10 +20,16 @@ verify_bundle() {
 # accept_loaded_image: a bundle that was joined with --load has its image in Docker alone.
 accept_loaded_image() {
     grep -q '^missing - - image/' "$SCRATCH/problems" && ! [ -e "$HERE/image" ] || return 0
-    loaded=$( (load_settings && have_image && echo "$IMAGE") 2>/dev/null) || return 0
+    loaded=$(loaded_image)
+    [ -n "$loaded" ] || return 0
     awk '$0 !~ /^missing - - image\//' "$SCRATCH/problems" >"$SCRATCH/others"
     mv "$SCRATCH/others" "$SCRATCH/problems"
     say verified_image "$loaded"
+}
+
+# loaded_image: the reference of the bundle's image if Docker has it, or nothing.
+loaded_image() {
+    (load_settings && have_image && echo "$IMAGE") 2>/dev/null
 }
 
 # check_parts PATH…: by size alone, without reading: are the listed files under these folders all there?
