@@ -5,18 +5,18 @@ import subprocess
 import sys
 from pathlib import Path
 
-import airgap
+from airgap import cli
 from tests.airgap.transport.bundles import ROOT
 
 
 def start_split(bundle: Path, out: Path, size: str, *options: str) -> "subprocess.Popen[str]":
     """Start the command line in the repository; what it says is in ``stderr``."""
     return subprocess.Popen(
-        [sys.executable, "-m", "airgap.cli", "split", "--size", size, *options, bundle, out],
+        [sys.executable, "-m", cli.__name__, "split", "--size", size, *options, bundle, out],
         cwd=ROOT,
         env={
             **os.environ,
-            "PYTHONPATH": str(Path(airgap.__path__[0]).parent),
+            "PYTHONPATH": str(Path(cli.__file__).parents[1]),
             "AIRGAP_STORE": str(bundle.parent / "store"),
         },
         stdin=subprocess.DEVNULL,

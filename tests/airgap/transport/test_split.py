@@ -33,7 +33,7 @@ def bundle(tmp_path: Path) -> Path:
     return make_bundle(tmp_path / "bundle", FILES, {"pex/w": "../models/m/weights"})
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(["a", "b/c", "image/x", "image/y/z", "é/漢字", "n" * 150]),
@@ -98,7 +98,7 @@ def unname(path: Path, _: int) -> None:
 DAMAGES = [flip, swap, truncate, lose, lengthen, unname]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(st.sampled_from(DAMAGES), st.integers(0, 7), st.integers(0, 30_000))
 def test_whatever_happens_to_the_parts_the_same_command_makes_them_whole(
     damage: Callable[[Path, int], None], which: int, offset: int
