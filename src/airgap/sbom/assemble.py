@@ -14,7 +14,7 @@ from airgap.inputs import (
     source_tree,
     wheels_of,
 )
-from airgap.locks import model, source
+from airgap.locks import debian, model, python, source
 from airgap.locks.debian import Package
 from airgap.locks.model import ModelLock
 from airgap.sbom.bill import Bill, SourcePart, StackPart
@@ -73,19 +73,19 @@ def _all(makers: Iterator[Callable[[], Any]]) -> Callable[[], tuple[Any, ...]]:
 
 
 def _packages(shop: Workshop, spec: Spec) -> tuple[tuple[Package, ...], Blob]:
-    packages = packages_of(shop, spec)
+    packages = debian.parse(shop.text(spec["lock"]), spec["lock"])
     notes = find_package_notes(shop.store, packages)
     if notes is None:
-        raise Missing([package_notes_step(packages)])
+        raise Missing([package_notes_step(packages_of(shop, spec))])
     return packages, notes
 
 
 def _stack(shop: Workshop, spec: Spec, stack: Spec) -> StackPart:
-    wheels = wheels_of(shop, stack)
+    lock = stack["lock"]
+    wheels = python.parse(shop.text(lock), lock)
     notes = find_wheel_notes(shop.store, wheels)
     if notes is None:
-        raise Missing([wheel_notes_step(stack["name"], wheels)])
-    lock = stack["lock"]
+        raise Missing([wheel_notes_step(stack["name"], wheels_of(shop, stack))])
     places = [f"wheelhouse/{one['name']}" for one in spec["wheelhouses"] if one["lock"] == lock]
     places += [_place(part) for part in spec["pexes"] if part["wheelhouse"]["lock"] == lock]
     if any(one["lock"] == lock for one in spec["image"]["wheelhouses"]):
