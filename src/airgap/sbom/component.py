@@ -163,7 +163,7 @@ def _source(store: Store, part: SourcePart) -> Component:
     """A source of others, pinned by its commit and the git tree ids of its folders."""
     lock = part.lock
     github = re.fullmatch(r"https://github\.com/([^/]+/[^/]+?)(?:\.git)?/?", lock.url)
-    text = store.path(part.license).read_text(errors="replace") if part.license else ""
+    text = store.path(part.license).read_text("utf-8", errors="replace") if part.license else ""
     return Component(
         "application",
         lock.name,
