@@ -235,7 +235,7 @@ hash_parts() {
     tr '\n' '\0' <"$SCRATCH/to-hash" | xargs -0 -n 1 -P "$(nproc)" sh -c '
         sum=$({ dd bs="$1" count=1 of=/dev/null && sha256sum; } <"$2" 2>/dev/null)
         printf "%s %s\n" "${sum%% *}" "$2" >>"$0/$$"' "$SCRATCH/part-sums" "$HEADER_BYTES" &
-    wait_for $!
+    wait_process $!
     [ -z "$TICKER" ] || kill "$TICKER" 2>/dev/null
     TICKER=
     end_progress
@@ -272,8 +272,8 @@ ranges() {
         END { if (NR) put(); else printf "none" }'
 }
 
-# wait_for PROCESS: so that a signal ends this program, and the process, at once.
-wait_for() {
+# wait_process PROCESS: so that a signal ends this program, and the process, at once.
+wait_process() {
     LOADER=$1
     wait "$LOADER"
     ended=$?

@@ -97,7 +97,7 @@ run_par2() {
     say repairing "$(grep -c '' "$SCRATCH/broken")" "$PART_COUNT"
     "$SCRATCH/recovery/ld-linux-x86-64.so.2" --library-path "$SCRATCH/recovery" "$SCRATCH/recovery/par2" \
         repair -q -B "$work/.repair" "$index" >"$SCRATCH/par2" 2>&1 </dev/null &
-    wait_for $! && return
+    wait_process $! && return
     more=$(sed -n 's/.*[Yy]ou need \([0-9]*\) more recovery blocks.*/\1/p' "$SCRATCH/par2")
     if [ -n "$more" ]; then
         rm -rf -- "$work/.repair"

@@ -303,7 +303,7 @@ take_out() {
             mark .tar
             exec tar -xof - --no-same-permissions -C "$into"
         } 2>"$SCRATCH/tar" &
-        wait_for $! || fail e_join_tar "$1" "$(last_line "$(cat "$SCRATCH/tar")")"
+        wait_process $! || fail e_join_tar "$1" "$(last_line "$(cat "$SCRATCH/tar")")"
     done <"$SCRATCH/runs"
     [ -n "$LINKS" ] || copy_links "$1"
     [ -z "$TICKER" ] || kill "$TICKER" 2>/dev/null
