@@ -92,10 +92,15 @@ list_expected() {
     awk -v load="$load" '!load || $0 !~ /^[^ ]* [^ ]* image\//' "$1" >"$SCRATCH/expected"
 }
 
-# use_settings FOLDER: those of the bundle there, of which Docker's client and the image are needed.
+# use_settings FOLDER: the image of the bundle there; of Docker's client only this host may say what it is.
 use_settings() {
-    HERE=$1
-    load_settings
+    HERE=$1 IMAGE='' IMAGE_ID='' IMAGE_MANIFEST=''
+    read_settings "$1/bundle.conf" "$BUNDLE_KEYS $SETTING_KEYS"
+    DOCKER=${AIRGAP_DOCKER:-docker}
+    case $IMAGE,$IMAGE_ID,$IMAGE_MANIFEST in
+    localhost/airgap/*,sha256:*,sha256:*) ;;
+    *) fail e_bundle_key "$1/bundle.conf" IMAGE ;;
+    esac
 }
 
 # load_from_stream: the image goes from the parts into Docker.

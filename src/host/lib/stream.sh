@@ -303,7 +303,7 @@ take_out() {
             mark .tar
             exec tar -xof - --no-same-permissions -C "$into"
         } 2>"$SCRATCH/tar" &
-        wait_process $! || fail e_join_tar "$1" "$(last_line "$(cat "$SCRATCH/tar")")"
+        wait_process $! || fail e_join_tar "$1" "$(sed -n 1p "$SCRATCH/tar")"
     done <"$SCRATCH/runs"
     [ -n "$LINKS" ] || copy_links "$1"
     [ -z "$TICKER" ] || kill "$TICKER" 2>/dev/null
@@ -318,7 +318,7 @@ copy_links() {
         folder=$1/
         case $path in */*) folder=$1/${path%/*}/ ;; esac
         { mkdir -p -- "$folder" && cp -- "$folder$target" "$1/$path"; } 2>"$SCRATCH/tar" ||
-            fail e_join_tar "$1" "$(last_line "$(cat "$SCRATCH/tar")")"
+            fail e_join_tar "$1" "$(sed -n 1p "$SCRATCH/tar")"
     done <"$SCRATCH/links"
 }
 

@@ -1,0 +1,197 @@
+"""Whatever stops a ``join``, the next one goes on, and the folder is the same in the end."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.host.test_join import same
+from tests.host.transfer import Transfer
+
+
+@pytest.fixture
+def dest(tmp_path: Path) -> Path:
+    return tmp_path / "目标"
+
+
+def stop(transfer: Transfer, dest: Path, after: float, number: int, group: bool) -> int:
+    """Sends a signal after some seconds, to the program alone or to all that it started."""
+    running = transfer.start("join", dest)
+    try:
+        running.wait(after)
+    except subprocess.TimeoutExpired:
+        (os.killpg if group else os.kill)(running.pid, number)
+    running.communicate(timeout=60)
+    return running.returncode
+
+
+def test_killed_at_any_moment(transfer: Transfer, dest: Path) -> None:
+    moments = random.Random(5)
+    began = time.monotonic()
+    assert transfer.run("join", dest).returncode == 0
+    took = time.monotonic() - began
+    shutil.rmtree(dest)
+    for number in range(8):
+        stop(transfer, dest, moments.uniform(0, took), signal.SIGKILL, group=number % 2 == 0)
+        if (dest / "demo").exists():
+            assert same(dest / "demo", transfer.bundle)
+            shutil.rmtree(dest)
+    done = transfer.run("join", dest)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert same(dest / "demo", transfer.bundle)
+    assert [path.name for path in dest.iterdir()] == ["demo"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_it_with_nothing_left_running(
+    transfer: Transfer, dest: Path, tmp_path: Path, number: int
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    transfer = Transfer(
+        transfer.bundle, transfer.out, transfer.shell, {**transfer.environ, "TMPDIR": str(scratch)}
+    )
+    running = transfer.start("join", dest)
+    while not (dest / ".demo.partial").exists() and running.poll() is None:
+        time.sleep(0.002)
+    os.killpg(running.pid, number)
+    running.communicate(timeout=30)
+    assert running.returncode in (128 + number, 0)
+    with pytest.raises(ProcessLookupError):
+        os.killpg(running.pid, 0)
+    assert list(scratch.iterdir()) == []
+    assert not list(dest.glob("*.joining*"))
+    assert transfer.run("join", dest).returncode == 0
+    assert same(dest / "demo", transfer.bundle)
+
+
+def test_what_is_there_is_not_written_again(transfer: Transfer, dest: Path) -> None:
+    transfer.run("join", dest)
+    partial = dest / ".demo.partial"
+    (dest / "demo").rename(partial)
+    kept = partial / "models/small/config.json"
+    before = kept.stat()
+    # A file that was cut, one that is damaged, one that is gone, and strays of another version.
+    weights = partial / "models/small/weights 权重.safetensors"
+    os.truncate(weights, 1000)
+    (partial / "bundle.conf").write_bytes((partial / "bundle.conf").read_bytes()[::-1])
+    (partial / "airgap").unlink()
+    (partial / "pex/agent/config.json").unlink()
+    (partial / "pex/agent/config.json").write_text("{}")
+    (partial / "old 旧" / "folder").mkdir(parents=True)
+    (partial / "old 旧" / "file").write_text("")
+    done = transfer.run("join", dest)
+    assert done.returncode == 0, done.stdout + done.stderr
+    after = (dest / "demo/models/small/config.json").stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert same(dest / "demo", transfer.bundle)
+    assert not (dest / "demo" / "old 旧").exists()
+
+
+def test_two_at_once_do_not_disturb_each_other(transfer: Transfer, dest: Path) -> None:
+    runs = [transfer.start("join", dest) for _ in range(2)]
+    said = [run.communicate(timeout=60)[1] for run in runs]
+    codes = [run.returncode for run in runs]
+    for code, text in zip(codes, said, strict=True):
+        assert code == 0 or "wait until it has ended" in text
+    assert transfer.run("join", dest).returncode == 0
+    assert same(dest / "demo", transfer.bundle)
+
+
+def test_a_second_one_is_refused_while_the_first_works(transfer: Transfer, dest: Path) -> None:
+    dest.mkdir()
+    sleeper = subprocess.Popen(["sleep", "60"])
+    try:
+        stat = Path(f"/proc/{sleeper.pid}/stat").read_text().rpartition(") ")[2].split()
+        turn = dest / f".demo.joining.{sleeper.pid}.{stat[19]}"
+        turn.write_text("")
+        said = transfer.fails("join", dest)
+        assert f"another run (process {sleeper.pid}) makes {dest}/demo" in said
+        assert list(dest.iterdir()) == [turn]
+        # The same process number at another time is another process.
+        turn.rename(dest / f".demo.joining.{sleeper.pid}.{int(stat[19]) - 1}")
+        assert transfer.run("join", dest).returncode == 0
+    finally:
+        sleeper.kill()
+        sleeper.wait()
+    assert [path.name for path in dest.iterdir()] == ["demo"]
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "none", str(disk)])
+    if mounted.returncode != 0:
+        pytest.skip("a file system cannot be mounted here")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_too_little_room_is_said_before_anything_is_written(
+    transfer: Transfer, small_disk: Path
+) -> None:
+    (small_disk / "ballast").write_bytes(bytes(6_500_000))
+    said = transfer.fails("join", small_disk / "dest")
+    assert "not enough room" in said
+    assert "Nothing was written" in said
+    assert list((small_disk / "dest").iterdir()) == []
+    (small_disk / "ballast").unlink()
+    assert transfer.run("join", small_disk / "dest").returncode == 0
+
+
+def test_a_disk_that_is_full_on_the_way(transfer: Transfer, small_disk: Path) -> None:
+    if transfer.shell != ["dash"]:
+        pytest.skip("busybox runs its own df")
+    # A df that promises too much.
+    tools = small_disk.parent / "tools"
+    tools.mkdir()
+    (tools / "df").write_text("#!/bin/sh\necho head\necho none 9 0 999999999 1% /\n")
+    (tools / "df").chmod(0o755)
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(bytes(6_500_000))
+    path = f"{tools}:{transfer.environ['PATH']}"
+    said = transfer.fails("join", small_disk / "dest", PATH=path)
+    assert "needed: room on its disk" in said
+    assert "which goes on" in said
+    ballast.unlink()
+    done = transfer.run("join", small_disk / "dest")
+    assert done.returncode == 0, done.stderr
+    assert same(small_disk / "dest" / "demo", transfer.bundle)
+
+
+def test_a_disk_without_links_as_fat(transfer: Transfer, dest: Path, tmp_path: Path) -> None:
+    if transfer.shell != ["dash"]:
+        pytest.skip("busybox runs its own ln")
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "ln").write_text("#!/bin/sh\nexit 1\n")
+    (tools / "ln").chmod(0o755)
+    done = transfer.run("join", dest, PATH=f"{tools}:{transfer.environ['PATH']}")
+    assert (done.returncode, done.stderr) == (0, "")
+    joined = dest / "demo"
+    assert not [path for path in joined.rglob("*") if path.is_symlink()]
+    wheel = "pex/agent/wheel.whl"
+    assert (joined / wheel).read_bytes() == (transfer.bundle / wheel).read_bytes()
+
+
+def test_a_folder_that_cannot_be_written(transfer: Transfer, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    assert "cannot be written" in transfer.fails("join", tmp_path / "file" / "dest")
+    assert transfer.run("join").returncode == 2
+    assert transfer.run("join", "--wrong").returncode == 2
+
+
+def test_a_lost_part_is_said_with_a_receipt(transfer: Transfer, dest: Path) -> None:
+    transfer.parts[3].unlink()
+    done = transfer.run("join", dest, LANG="zh_CN.UTF-8")
+    assert done.returncode == 1
+    assert "missing 4\n" in done.stdout
+    assert "缺少：4；损坏：none" in done.stderr
+    assert not (dest / ".demo.partial").exists()
