@@ -23,8 +23,15 @@ from tests.airgap.fetch.upstream import FILES, make_lock, make_repository
 from tests.airgap.sbom.bundles import IMAGE, SmallBundle, wheel_named
 
 
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> SmallBundle:
+    folder = tmp_path_factory.mktemp("bundle")
+    return SmallBundle(Store(folder / "store"), folder / "repo")
+
+
 @pytest.fixture
-def bundle(store: Store, tmp_path: Path) -> SmallBundle:
+def own_bundle(store: Store, tmp_path: Path) -> SmallBundle:
+    """One that a test may change."""
     return SmallBundle(store, tmp_path / "repo")
 
 
@@ -81,16 +88,16 @@ def test_a_model_is_told_file_by_file_with_its_origin(bundle: SmallBundle) -> No
 
 
 def test_a_source_is_told_by_its_commit_and_trees(
-    bundle: SmallBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    own_bundle: SmallBundle, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     license = b"Apache License\nVersion 2.0, January 2004\n"
     repository = make_repository(tmp_path / "repository", {**FILES, "LICENSE": license})
     url = "https://github.com/Some/Upstream"
     lock = dataclasses.replace(make_lock(repository, tmp_path / "lock"), url=url)
-    (bundle.shop.root / "source.lock").write_text(source.render(lock))
-    bundle.spec["image"]["sources"] = [{"name": lock.name, "lock": "source.lock"}]
+    (own_bundle.shop.root / "source.lock").write_text(source.render(lock))
+    own_bundle.spec["image"]["sources"] = [{"name": lock.name, "lock": "source.lock"}]
     monkeypatch.setenv(lock.variable, str(repository))
-    found = components(bundle)[lock.name]
+    found = components(own_bundle)[lock.name]
     assert found["purl"] == f"pkg:github/some/upstream@{lock.commit}"
     assert properties(found, "git-tree") == [f"{path} {id}" for path, id in lock.trees.items()]
     assert properties(found, "in") == ["image"]
@@ -133,15 +140,17 @@ def test_the_same_inputs_are_the_same_bytes_anywhere(
     assert str(tmp_path) not in text(bundle)
 
 
-def test_any_change_gives_another_serial_number(bundle: SmallBundle) -> None:
-    before = json.loads(text(bundle))["serialNumber"]
-    (bundle.shop.root / "app.py").write_text("print(1)\n")
-    assert json.loads(text(bundle))["serialNumber"] != before
+def test_any_change_gives_another_serial_number(own_bundle: SmallBundle) -> None:
+    before = json.loads(text(own_bundle))["serialNumber"]
+    (own_bundle.shop.root / "app.py").write_text("print(1)\n")
+    assert json.loads(text(own_bundle))["serialNumber"] != before
 
 
-def test_licences_that_were_not_read_yet_are_steps_one_for_each_lock(bundle: SmallBundle) -> None:
+def test_licences_that_were_not_read_yet_are_steps_one_for_each_lock(
+    own_bundle: SmallBundle,
+) -> None:
     with pytest.raises(Missing) as caught:
-        bill_of(bundle.shop, bundle.spec)
+        bill_of(own_bundle.shop, own_bundle.spec)
     assert [step.description for step in caught.value.steps] == [
         "Read the licences of 2 Debian packages",
         "Read the licences of the wheels of one",
