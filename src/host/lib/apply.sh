@@ -1,0 +1,264 @@
+# shellcheck shell=sh disable=SC2034,SC2154  # shared by the pieces
+# From this bundle and a delta to the folder of the next one, which has its name only when every file is
+# as its MANIFEST says. This bundle is only read. What is the same in both is one file with two names
+# where the file system can do that, and a copy where it cannot.
+#
+# What the inventory said does not count: each file is taken from the parts if its content is there, else
+# from where this bundle's MANIFEST has that content, and hashed in its new place.
+
+# apply_parts FOLDER… [--to FOLDER]
+apply_parts() {
+    dest=$(dirname -- "$HERE")
+    left=$#
+    while [ "$left" -gt 0 ]; do
+        argument=$1
+        shift
+        left=$((left - 1))
+        case $argument in
+        --to)
+            { [ "$left" -gt 0 ] && [ -n "$1" ]; } || misused e_value_needed apply --to "$PROGRAM"
+            dest=$1
+            shift
+            left=$((left - 1))
+            ;;
+        -*) misused e_extra_argument apply "$argument" "$PROGRAM" ;;
+        *) set -- "$@" "$argument" ;;
+        esac
+    done
+    [ -n "${1-}" ] || misused e_folder_needed apply "$PROGRAM"
+    find_parts "$@"
+    read_manifest
+    if [ "$BUNDLE_DIGEST" = "sha256:$PART_DIGEST" ]; then
+        say apply_same "$HERE" "$BUNDLE_DIGEST"
+        return
+    fi
+    { mkdir -p -- "$dest" && [ -w "$dest" ]; } 2>/dev/null || fail e_join_dest "$dest"
+    dest=$(readlink -f -- "$dest")
+    name=$PART_BUNDLE-$(cut12 "$PART_DIGEST")
+    joined=${dest%/}/$name
+    partial=${dest%/}/.$name.partial
+    JOINING=${dest%/}/.$name.joining
+    load=
+    if [ -e "$joined" ] || [ -h "$joined" ]; then
+        check_joined
+    else
+        take_turn
+        apply_stream "$1"
+    fi
+    say applied "$joined" "sha256:$PART_DIGEST" "$HERE" "$joined/airgap"
+}
+
+# apply_stream FOLDER: the first one with parts.
+apply_stream() {
+    if [ -h "$partial" ] || { [ -e "$partial" ] && ! [ -d "$partial" ]; }; then
+        fail e_join_partial "$partial"
+    fi
+    hash_parts
+    say_parts
+    if [ "$MISSING,$DAMAGED" != none,none ]; then
+        # As the program among the parts says it, and with the receipt there.
+        HERE=$(readlink -f -- "$1")
+        PROGRAM=$HERE/airgap-parts
+        give_receipt ''
+        need_whole_parts
+    fi
+    read_stream
+    list_expected "$SCRATCH/MANIFEST"
+    choose_links
+    [ -n "$LINKS" ] || : >"$SCRATCH/links" # then they are files like the others
+    clear_strays "$partial"
+    find_lacking "$partial"
+    cp "$SCRATCH/lacking" "$SCRATCH/wanted"
+    find_here
+    need_apply_room
+    { umask 022 && mkdir -p -- "$partial"; } 2>/dev/null || fail e_join_dest "$dest"
+    tr '\n' '\0' <"$SCRATCH/wanted" | (cd "$partial" && xargs -0 rm -f --)
+    take_from_here
+    take_from_docker
+    need_all_contents
+    choose from-stream >"$SCRATCH/lacking"
+    take_out "$partial"
+    choose twice >"$SCRATCH/copies"
+    put_files "$partial" "$SCRATCH/copies"
+    cp "$SCRATCH/wanted" "$SCRATCH/lacking"
+    check_taken "$partial"
+    # The operator's settings go along; they are not of the bundle.
+    [ ! -e "$HERE/airgap.conf" ] || put_copy "$HERE/airgap.conf" "$partial/airgap.conf"
+    # What is to survive a power cut is on the disk before it has its name.
+    sync -f "$partial" 2>/dev/null || sync
+    { [ ! -e "$joined" ] && mv -- "$partial" "$joined"; } || fail e_join_name "$partial" "$joined"
+}
+
+# find_here: writes to here "<sha256> <bytes> <path>" of what this bundle has by its MANIFEST and by size,
+# and sets HARD where a file can have a second name in the new folder.
+find_here() {
+    compare_sizes "$HERE" "$HERE/MANIFEST"
+    mv "$SCRATCH/whole" "$SCRATCH/here"
+    : >"$SCRATCH/changed"
+    rm -f -- "$JOINING.link"
+    HARD=1
+    ln -- "$HERE/MANIFEST" "$JOINING.link" 2>/dev/null || HARD=
+    rm -f -- "$JOINING.link"
+}
+
+# choose WHAT: of the files in wanted, which are to be written yet, prints
+#   from-stream  the paths of those that are in the parts
+#   from-here    "<path in this bundle><tab><path>" of those whose content is here, and not in the parts
+#   twice        "<path><tab><path>" of those whose content is in the new folder under another path
+#   nowhere      "<sha256> <bytes> <path>" of those whose content is in none of these
+#   room         how many bytes those will take that are not second names
+choose() {
+    awk -v what="$1" -v links="$LINKS" -v hard="$HARD" '
+        function taken(size) { room += size + 4096 - size % 4096 }
+        pass == 1 { wanted[$0] = 1; next }
+        pass == 2 {
+            type = $3
+            sub(/^[^ ]* [^ ]* [^ ]* [^ ]* /, "")
+            if (type == 0 || links) sent[$0] = type + 1
+            next
+        }
+        pass == 3 { changed[$0] = 1; next }
+        pass == 4 {
+            sum = $1
+            sub(/^[^ ]* [^ ]* /, "")
+            if ($0 in changed) next
+            if (!(sum in here)) here[sum] = $0
+            here_at[$0] = sum
+            next
+        }
+        # Twice over MANIFEST: first, which content will be in the new folder without this bundle.
+        pass == 5 {
+            sum = $1
+            sub(/^[^ ]* [^ ]* /, "")
+            if (FNR == 1 || (sum in there)) next
+            if ($0 in sent ? sent[$0] == 1 : !($0 in wanted)) there[sum] = $0
+            next
+        }
+        FNR > 1 {
+            line = $0
+            sum = $1
+            size = $2
+            sub(/^[^ ]* [^ ]* /, "")
+            if (!($0 in wanted)) next
+            if ($0 in sent) {
+                if (what == "from-stream") print
+                taken(sent[$0] == 1 ? size : 0)
+            } else if (sum in there) {
+                if (what == "twice") print there[sum] "\t" $0
+                if (!hard) taken(size)
+            } else if (sum in here) {
+                if (what == "from-here") print (here_at[$0] == sum ? $0 : here[sum]) "\t" $0
+                if (!hard) taken(size)
+            } else {
+                if (what == "nowhere") print line
+                taken(size)
+            }
+        }
+        END { if (what == "room") printf "%.0f", room }' pass=1 "$SCRATCH/wanted" pass=2 "$SCRATCH/entries" \
+        pass=3 "$SCRATCH/changed" pass=4 "$SCRATCH/here" pass=5 "$SCRATCH/expected" pass=6 "$SCRATCH/expected"
+}
+
+# need_apply_room: is there room for what must be written?
+need_apply_room() {
+    room=$(choose room)
+    find_free "$dest"
+    [ -z "$FREE" ] || [ "$FREE" -ge "$room" ] || fail e_apply_room "$dest" "$(human "$room")" "$(human "$FREE")"
+}
+
+# take_from_here: gives what is here its place in the new folder. What turns out to have changed is looked
+# for under other names, until nothing is left to try.
+take_from_here() {
+    while choose from-here >"$SCRATCH/copies" && [ -s "$SCRATCH/copies" ]; do
+        say apply_taking "$(grep -c '' "$SCRATCH/copies")" "$HERE"
+        put_files "$HERE" "$SCRATCH/copies"
+        awk -F "$TAB" 'pass == 1 { to[$2] = 1; next } { line = $0; sub(/^[^ ]* [^ ]* /, ""); if ($0 in to) print line }' \
+            pass=1 "$SCRATCH/copies" pass=2 "$SCRATCH/expected" >"$SCRATCH/whole"
+        : >"$SCRATCH/problems"
+        compare_hashes "$partial"
+        awk -F "$TAB" -v changed="$SCRATCH/changed" '
+            pass == 1 { sub(/^[^ ]* [^ ]* [^ ]* /, ""); bad[$0] = 1; next }
+            pass == 2 { if ($2 in bad) print $1 >>changed; else done[$2] = 1; next }
+            !($0 in done)' pass=1 "$SCRATCH/problems" pass=2 "$SCRATCH/copies" pass=3 "$SCRATCH/wanted" \
+            >"$SCRATCH/left"
+        mv "$SCRATCH/left" "$SCRATCH/wanted"
+    done
+}
+
+# put_files FOLDER LIST: for each "<path><tab><path>", FOLDER's first path as the second one of the new folder.
+put_files() {
+    made=
+    while IFS="$TAB" read -r from to; do
+        folder=$partial
+        case $to in */*) folder=$partial/${to%/*} ;; esac
+        if [ "$folder" != "$made" ]; then
+            mkdir -p -- "$folder" 2>"$SCRATCH/tar" || put_failed
+            made=$folder
+        fi
+        rm -f -- "$partial/$to"
+        # A second name for a link would lead elsewhere from its new place.
+        if [ -z "$HARD" ] || [ -h "$1/$from" ] || ! ln -- "$1/$from" "$partial/$to" 2>/dev/null; then
+            put_copy "$1/$from" "$partial/$to"
+        fi
+    done <"$2"
+}
+
+# put_copy FILE FILE
+put_copy() {
+    cp -p -- "$1" "$2" 2>"$SCRATCH/tar" || put_failed
+}
+
+put_failed() {
+    fail e_join_tar "$partial" "$(last_line "$(cat "$SCRATCH/tar")")"
+}
+
+# take_from_docker: what Docker alone has of this bundle's image.
+take_from_docker() {
+    choose nowhere | awk '/^[^ ]* [^ ]* image\/blobs\/sha256\// { print $1, $2 }' >"$SCRATCH/layers"
+    { [ -s "$SCRATCH/layers" ] && image_is_saved; } || return 0
+    say saved_reading "$IMAGE"
+    mkdir -p -- "$partial/image/blobs/sha256" 2>"$SCRATCH/tar" || put_failed
+    awk '{ print $2 }' "$SCRATCH/layers" >"$SCRATCH/blob-sizes"
+    read_saved "$SCRATCH/blob-sizes" keep_layer >"$SCRATCH/kept"
+    ! [ -s "$SCRATCH/tar" ] || put_failed
+    awk 'pass == 1 { kept[$0] = 1; next } !($0 in kept)' pass=1 "$SCRATCH/kept" pass=2 "$SCRATCH/wanted" \
+        >"$SCRATCH/left"
+    mv "$SCRATCH/left" "$SCRATCH/wanted"
+}
+
+# keep_layer: a file that Docker saves has come as input. If it is wanted, it gets its place, which is printed.
+keep_layer() {
+    layer=$partial/image/blobs/.layer
+    cat 2>"$SCRATCH/tar" >"$layer" || return
+    sum=$(sha256sum <"$layer")
+    sum=${sum%% *}
+    if grep -q "^$sum " "$SCRATCH/layers"; then
+        chmod 644 "$layer" && mv -- "$layer" "$partial/image/blobs/sha256/$sum" && echo "image/blobs/sha256/$sum"
+    else
+        rm -f -- "$layer"
+    fi
+}
+
+# need_all_contents: ends the program where a content is nowhere, and says what it was here.
+need_all_contents() {
+    choose nowhere >"$SCRATCH/nowhere"
+    [ -s "$SCRATCH/nowhere" ] || return 0
+    awk '
+        pass == 1 { if (FNR > 1) { sum = $1; sub(/^[^ ]* [^ ]* /, ""); if (!(sum in here)) here[sum] = $0 }; next }
+        $1 in here { if (!said[$1]++) print "changed", here[$1]; next }
+        { sub(/^[^ ]* [^ ]* /, ""); print "unknown", $0 }' \
+        pass=1 "$HERE/MANIFEST" pass=2 "$SCRATCH/nowhere" >"$SCRATCH/lacks"
+    while read -r kind path; do
+        if [ "$kind" = unknown ]; then
+            say apply_unknown "$path"
+        elif [ -e "$HERE/$path" ]; then
+            say p_changed "$path"
+        else
+            say p_missing "$path"
+        fi
+    done <"$SCRATCH/lacks"
+    count=$(grep -c '' "$SCRATCH/lacks")
+    if grep -q '^unknown ' "$SCRATCH/lacks"; then
+        fail e_apply_other "$count" "$HERE" "$PROGRAM"
+    fi
+    fail e_apply_changed "$count" "$HERE" "$PROGRAM"
+}
