@@ -4,7 +4,7 @@ image: the id of the loaded image; loads: the id that a load brings; version-err
 create-error, probe, exit, exit-<container>: what goes wrong; info-<letters of the template>: what
 info says; program: what a program of pex/ prints. Calls are appended to calls, one JSON list a
 line. What works on the state folder is run for real, and so is smoke.py where inside, JSON, says in
-which environment; nvidia-smi: what that prints, stats: likewise.
+which environment; nvidia-smi: what that prints, stats: likewise; saves: the tar of a save.
 """
 
 import csv
@@ -107,6 +107,8 @@ def main(arguments: list[str]) -> None:
         case ["load"]:
             (HERE / "loaded.tar").write_bytes(sys.stdin.buffer.read())
             (HERE / "image").write_text(text("loads"))
+        case ["save", _]:
+            sys.stdout.buffer.write((HERE / "saves").read_bytes())
         case ["run", *_]:
             run(arguments)
         case ["create", "--name", name, *rest]:

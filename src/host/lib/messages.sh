@@ -35,6 +35,11 @@ Agents that were built in AgentFabric (in bundles that have it):
   password [ACCOUNT]  give an account (default: local_user) a new password, or make the account
   run-pex NAME [VARIABLE=VALUE…] [ARGUMENT…]
                       run a program of pex/ with the Python of the image, on the network of the host
+A newer version, of which only what is not here is carried:
+  inventory [FILE]    write what is here, for the sender (default: BUNDLE-inventory.txt)
+  apply FOLDER… [--to FOLDER]
+                      make the newer version of this one and the parts in FOLDER, beside this one
+                      (--to: elsewhere); what runs goes on running
 Settings: airgap.conf in this folder (copy airgap.conf.example); AIRGAP_CONF names another file.'
         zh='用法：%s 命令
   check [--json]      本机能否运行本交付包？在复制和装入之前检查，不作任何更改
@@ -61,6 +66,11 @@ Settings: airgap.conf in this folder (copy airgap.conf.example); AIRGAP_CONF nam
   password [账号]     为账号（缺省为 local_user）生成新密码；没有该账号则新建
   run-pex 名称 [变量=值…] [参数…]
                       用镜像中的 Python 运行 pex/ 下的程序，使用主机网络
+新版本只需传送此处没有的内容：
+  inventory [文件]    写出此处已有内容的清单，交给发送方（缺省为“交付包名-inventory.txt”）
+  apply 目录… [--to 目录]
+                      由本版本和“目录”中的分卷生成新版本，放在本版本旁边（--to：放在别处）；
+                      正在运行的服务不受影响
 设置：本目录下的 airgap.conf（由 airgap.conf.example 复制而来）；AIRGAP_CONF 可指定别的文件。' ;;
 
     e_unknown_command) en='unknown command "%s"
