@@ -30,6 +30,17 @@ def test_shellcheck_is_clean() -> None:
     assert (done.returncode, done.stdout) == (0, "")
 
 
+def test_no_two_functions_have_one_name() -> None:
+    """Both programs load most of these files, and of two functions only the last would be there."""
+    names = [
+        name
+        for piece in PIECES
+        if piece.suffix == ".sh"
+        for name in re.findall(r"^(\w+)\(\)", piece.read_text(), re.MULTILINE)
+    ]
+    assert sorted(names) == sorted(set(names))
+
+
 def test_every_message_is_in_the_table_and_used() -> None:
     used = {
         key
