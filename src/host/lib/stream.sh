@@ -14,10 +14,11 @@ TAB=$(printf '\t')
 # shellcheck disable=SC2016
 READ_BLOCKS='
 function quoted(text) { gsub(/\047/, "\047\\\047\047", text); return "\047" text "\047" }
-# block(at): its bytes as numbers, one string.
-function block(at) {
-    if (!(at in blocks)) fetch(at)
-    return blocks[at]
+# block(at): its bytes as numbers, one string. The index is made of all digits, which awk does not do.
+function block(at,    index_of) {
+    index_of = sprintf("%.0f", at)
+    if (!(index_of in blocks)) fetch(at)
+    return blocks[index_of]
 }
 # fetch(at): reads a few at once, as headers of small files and of links follow each other.
 function fetch(at,    n, inside, count, command, line) {
@@ -28,7 +29,7 @@ function fetch(at,    n, inside, count, command, line) {
     if (count > 16) count = 16
     command = sprintf("od -An -v -tu1 -w512 -j %.0f -N %.0f ", header + inside, count * 512) quoted(part[n])
     while ((command | getline line) > 0) {
-        blocks[at] = line
+        blocks[sprintf("%.0f", at)] = line
         at += 512
     }
     close(command)
