@@ -9,6 +9,7 @@ esac
 LC_ALL=C
 export LC_ALL
 
+UNFINISHED=  # a file that is being written, under a name that goes with this run
 SCRATCH=     # a folder for temporary files, made when first needed
 TICKER=      # the process that draws progress beside a long command, or a sleep
 LOADER=      # the docker load under way
@@ -78,6 +79,7 @@ clean_up() {
     done
     end_progress
     [ -z "$TURN" ] || give_turn
+    [ -z "$UNFINISHED" ] || rm -f -- "$UNFINISHED"
     [ -z "$SCRATCH" ] || rm -rf -- "$SCRATCH"
     [ -z "$UNDO" ] || undo_run "$UNDO" "$status"
     [ -z "$REPLACED" ] || say still_published "$REPLACED" "$PROGRAM" "$REPLACED" >&2

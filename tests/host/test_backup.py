@@ -1,0 +1,302 @@
+"""A backup made while people work, and the way back to it."""
+
+import hashlib
+import io
+import json
+import os
+import signal
+import tarfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.host.bundle import Bundle, configure
+
+Files = dict[str, tuple[int, bytes]]
+
+
+def files(folder: Path) -> Files:
+    """Mode and bytes of what a backup of a state folder keeps."""
+    return {
+        str(path.relative_to(folder)): (path.stat().st_mode, path.read_bytes())
+        for path in folder.rglob("*")
+        if path.is_file() and path.relative_to(folder).parts[0] not in ("pex", "versions")
+    }
+
+
+def folders(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_dir()}
+
+
+@pytest.fixture
+def lived_in(builder: Bundle) -> Bundle:
+    """A bundle with agents, knowledge, an account and a cache; nothing runs."""
+    assert builder.run("password").returncode == 0
+    made = configure(builder)
+    (made / "a name\nof two lines 中文.txt").write_bytes(os.urandom(70_000))
+    (made / "empty folder").mkdir()
+    (made / "empty file").touch(0o600)
+    os.utime(made / "empty file", (1, 1))
+    configure(builder, "alice")
+    (builder.state / "pex").mkdir(exist_ok=True)
+    (builder.state / "pex" / "unpacked").write_text("a cache")
+    (builder.state / "versions").write_text("of this host")
+    return builder
+
+
+@pytest.fixture
+def backup(lived_in: Bundle, tmp_path: Path) -> Path:
+    file = tmp_path / "备份 of today.tar"
+    done = lived_in.run("backup", str(file))
+    assert done.returncode == 0, done.stderr
+    assert f"restore {file}" in done.stdout
+    return file
+
+
+def test_what_was_there_is_back_and_what_came_later_is_put_aside(
+    lived_in: Bundle, backup: Path
+) -> None:
+    state = lived_in.state
+    before, before_folders = files(state), folders(state)
+    made = configure(lived_in, instruction="Bake.")
+    (made / "face.png").unlink()
+    configure(lived_in, "bob")
+    lived_in.run("password", "local_user")
+    later = files(state)
+    done = lived_in.run("restore", str(backup))
+    assert done.returncode == 0, done.stderr
+    assert files(state) == before
+    assert folders(state) == before_folders - {"pex"} | {
+        name for name in folders(state) if name.startswith("pex")
+    }
+    assert (state / "versions").read_text() == "of this host"
+    (aside,) = state.parent.glob("demo-state.before-restore-*")
+    assert files(aside) == later
+    assert str(aside) in done.stdout
+    assert sorted(path.name for path in state.parent.iterdir()) == sorted(
+        ["demo", "demo-state", aside.name]
+    )
+
+
+def test_services_that_run_are_started_again_on_the_restored_state(
+    lived_in: Bundle, tmp_path: Path
+) -> None:
+    backup = tmp_path / "backup.tar"
+    assert lived_in.run("publish", "cook").returncode == 0
+    assert lived_in.run("backup", str(backup)).returncode == 0
+    lived_in.run("publish", "later")
+    lived_in.run("unpublish", "cook")
+    done = lived_in.run("restore", str(backup))
+    assert done.returncode == 0, done.stderr
+    names = {path.name for path in lived_in.docker.glob("container-*")}
+    assert {"container-airgap-demo-server", "container-airgap-demo-agent-cook"} <= names
+    assert "container-airgap-demo-agentfabric" not in names
+    assert "container-airgap-demo-agent-later" not in names
+    assert len(lived_in.calls("create", "--name", "airgap-demo-server")) == 1
+
+
+def test_nothing_is_started_where_nothing_ran(lived_in: Bundle, backup: Path) -> None:
+    assert lived_in.run("restore", str(backup)).returncode == 0
+    assert not list(lived_in.docker.glob("container-*"))
+
+
+def test_a_backup_brings_its_state_to_a_host_that_has_none(
+    lived_in: Bundle, backup: Path, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "other host" / "state"
+    before = files(lived_in.state)
+    done = lived_in.run("restore", str(backup), AIRGAP_STATE_DIR=str(elsewhere))
+    assert done.returncode == 0, done.stderr
+    assert files(elsewhere) == before
+
+
+def test_a_file_is_whole_though_it_changes_while_the_backup_is_made(
+    lived_in: Bundle, tmp_path: Path
+) -> None:
+    folder = lived_in.state / "agentfabric" / "config" / "local_user"
+    stop = threading.Event()
+
+    def write(seconds: float) -> None:
+        end = time.monotonic() + seconds
+        number = 0
+        while time.monotonic() < end and not stop.is_set():
+            number += 1
+            text = f"{number:08d}" * 200_000
+            with (folder / "busy.txt").open("r+" if number > 1 else "w") as file:
+                file.write(text)
+            (folder / f"{number}.gone").touch()
+            (folder / f"{number - 1}.gone").unlink(missing_ok=True)
+            time.sleep(0.01)
+
+    writer = threading.Thread(target=write, args=(1.5,))
+    writer.start()
+    try:
+        time.sleep(0.2)
+        done = lived_in.run("backup", str(tmp_path / "busy.tar"))
+    finally:
+        stop.set()
+        writer.join()
+    assert done.returncode == 0, done.stderr
+    assert lived_in.run("restore", str(tmp_path / "busy.tar")).returncode == 0
+    text = (folder / "busy.txt").read_text()
+    assert len(text) == 1_600_000
+    assert len({text[at : at + 8] for at in range(0, len(text), 8)}) == 1
+    assert len(list(folder.glob("*.gone"))) <= 2
+
+
+def test_links_are_left_out_and_said(lived_in: Bundle, tmp_path: Path) -> None:
+    work = lived_in.state / "agentfabric" / "code_interpreter" / "alice"
+    work.mkdir(parents=True)
+    (work / "passwd").symlink_to("/etc/passwd")
+    os.mkfifo(work / "pipe")
+    done = lived_in.run("backup", str(tmp_path / "backup.tar"))
+    assert "Not in it: 2 links" in done.stdout
+    with tarfile.open(tmp_path / "backup.tar") as tar:
+        assert all(member.isreg() or member.isdir() for member in tar)
+        assert not [name for name in tar.getnames() if name.startswith(("pex", "versions"))]
+
+
+@pytest.mark.parametrize("name", ["-", "--now", ""])
+def test_a_backup_is_a_file_with_a_name(lived_in: Bundle, name: str) -> None:
+    done = lived_in.run("backup", name)
+    assert (done.returncode, done.stdout) == (2, "")
+
+
+def test_nothing_is_overwritten_and_nothing_half_is_left(lived_in: Bundle, tmp_path: Path) -> None:
+    file = tmp_path / "there.tar"
+    file.write_text("an older one")
+    assert "is there already" in lived_in.fails("backup", str(file))
+    assert file.read_text() == "an older one"
+    assert "writing" in lived_in.fails("backup", str(tmp_path / "nowhere" / "backup.tar"))
+    assert not list(tmp_path.glob("*airgap-new*"))
+
+
+def test_a_backup_is_for_its_owner_s_eyes(lived_in: Bundle, backup: Path) -> None:
+    assert backup.stat().st_mode & 0o077 == 0
+
+
+def members(backup: Path) -> list[tuple[tarfile.TarInfo, bytes]]:
+    with tarfile.open(backup) as tar:
+        read = []
+        for member in tar:
+            file = tar.extractfile(member)
+            read.append((member, file.read() if file else b""))
+        return read
+
+
+def write(backup: Path, contents: list[tuple[tarfile.TarInfo, bytes]]) -> None:
+    with tarfile.open(backup, "w", format=tarfile.GNU_FORMAT) as tar:
+        for member, data in contents:
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+
+
+def with_file(contents: list[tuple[tarfile.TarInfo, bytes]], member: tarfile.TarInfo) -> Any:
+    """The same backup with one more file, which its list names too."""
+    *others, (listing, text) = contents
+    listed = json.loads(text)
+    entry = {"path": member.name, "mode": member.mode, "size": 4}
+    listed["entries"].append({**entry, "sha256": hashlib.sha256(b"evil").hexdigest()})
+    return [*others, (member, b"evil"), (listing, json.dumps(listed).encode())]
+
+
+def hostile(name: str, **changed: Any) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    for key, value in changed.items():
+        setattr(member, key, value)
+    return member
+
+
+HOSTILE = {
+    "absolute": hostile("/etc/evil"),
+    "above": hostile("../evil"),
+    "in between": hostile("agentfabric/../../evil"),
+    "link": hostile("passwords-", type=tarfile.SYMTYPE, linkname="/etc/passwd"),
+    "hard link": hostile("agentfabric/x", type=tarfile.LNKTYPE, linkname="../../etc/passwd"),
+    "device": hostile("agentfabric/null", type=tarfile.CHRTYPE, devmajor=1, devminor=3),
+    "pipe": hostile("agentfabric/pipe", type=tarfile.FIFOTYPE),
+    "set-user-id": hostile("agentfabric/sh", mode=0o4755),
+    "versions": hostile("versions"),
+}
+
+
+def test_what_no_backup_holds_is_refused(lived_in: Bundle, backup: Path) -> None:
+    before = files(lived_in.state)
+    contents = members(backup)
+    for what, member in HOSTILE.items():
+        write(backup, with_file(contents, member))
+        assert "holds what no backup holds" in lived_in.fails("restore", str(backup)), what
+    assert files(lived_in.state) == before
+    assert not (lived_in.root.parent / "evil").exists()
+    assert not list(lived_in.state.parent.glob("*before*"))
+
+
+def test_damage_of_every_kind_is_found_before_anything_changes(
+    lived_in: Bundle, backup: Path
+) -> None:
+    before = files(lived_in.state)
+    whole = backup.read_bytes()
+    contents = members(backup)
+    at = whole.index(b"thyme")
+    damaged = {
+        "a flipped bit": whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :],
+        "half": whole[: len(whole) // 2 // 512 * 512],
+        "half a block": whole[:-11_000],
+        "empty": b"",
+        "no archive": b"no archive" * 1000,
+    }
+    for what, data in damaged.items():
+        backup.write_bytes(data)
+        assert "is damaged" in lived_in.fails("restore", str(backup)), what
+    for what, fewer in {
+        "a file less": contents[:5] + contents[6:],
+        "no list": contents[:-1],
+        "two lists": [*contents, contents[-1]],
+        "a file behind the list": [*contents, contents[3]],
+    }.items():
+        write(backup, fewer)
+        assert "is damaged" in lived_in.fails("restore", str(backup)), what
+    assert "cannot be read" in lived_in.fails("restore", str(backup.parent / "none.tar"))
+    assert files(lived_in.state) == before
+    backup.write_bytes(whole)
+    assert lived_in.run("restore", str(backup)).returncode == 0
+
+
+def test_a_backup_of_another_bundle_is_refused(lived_in: Bundle, backup: Path) -> None:
+    *others, (listing, text) = members(backup)
+    write(backup, [*others, (listing, text.replace(b'"demo"', b'"other"'))])
+    assert "is of the bundle other" in lived_in.fails("restore", str(backup))
+
+
+def test_a_restore_that_was_killed_between_the_two_is_finished_by_the_next_command(
+    lived_in: Bundle, backup: Path
+) -> None:
+    state = lived_in.state
+    before = files(state)
+    # As a kill between the two renames leaves it.
+    state.rename(state.with_name("demo-state.before-restore-x"))
+    elsewhere = state.with_name("demo-state.restored")
+    assert lived_in.run("restore", str(backup), AIRGAP_STATE_DIR=str(elsewhere)).returncode == 0
+    done = lived_in.run("status")
+    assert "a restore that was interrupted is finished now" in done.stderr
+    assert files(state) == before
+    assert not elsewhere.exists()
+
+
+def test_a_kill_at_any_moment_leaves_the_old_or_the_new(lived_in: Bundle, backup: Path) -> None:
+    state = lived_in.state
+    new = files(state)
+    for seconds in (0.2, 0.4, 0.8, 1.6):
+        configure(lived_in, instruction=f"Bake for {seconds} s.")
+        old = files(state)
+        process = lived_in.start("restore", str(backup))
+        time.sleep(seconds)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()  # until what it had started has ended too
+        lived_in.run("status")
+        assert files(state) in (old, new)
+    assert lived_in.run("restore", str(backup)).returncode == 0
+    assert files(state) == new

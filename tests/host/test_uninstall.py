@@ -1,0 +1,66 @@
+"""Uninstalling leaves nothing but the state, and with --purge not even that."""
+
+import subprocess
+
+from tests.host.bundle import Bundle, configure
+
+
+def test_nothing_is_left_but_the_state(builder: Bundle) -> None:
+    assert builder.run("up").returncode == 0
+    configure(builder)
+    done = builder.run("uninstall")
+    assert done.returncode == 0, done.stderr
+    for left in ("container-*", "network-*", "image"):
+        assert not list(builder.docker.glob(left))
+    assert (builder.state / "agentfabric/config/local_user/builder_config.json").exists()
+    assert f'rm -rf "{builder.root}"' in done.stdout
+    assert str(builder.state) in done.stdout
+    assert builder.root.exists()
+
+
+def purge(builder: Bundle, answer: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [*builder.shell, str(builder.root / "airgap"), "uninstall", "--purge"],
+        env=builder.environ({}),
+        input=answer,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_purge_asks_for_the_name_and_then_removes_the_state_too(builder: Bundle) -> None:
+    assert builder.run("up").returncode == 0
+    work = configure(builder) / "closed"
+    (work / "in it").mkdir(parents=True)
+    work.chmod(0o500)
+    aside = builder.state.with_name("demo-state.before-restore-20260101T000000")
+    (aside / "agentfabric").mkdir(parents=True)
+    neighbour = builder.state.with_name("demo-state2")
+    neighbour.mkdir()
+    for answer in ("", "\n", "yes\n", "dem\n"):
+        done = purge(builder, answer)
+        assert done.returncode == 1
+        assert "nothing was removed" in done.stderr
+        assert list(builder.docker.glob("container-*"))
+    done = purge(builder, "demo\n")
+    assert done.returncode == 0, done.stderr
+    assert {path.name for path in builder.state.parent.iterdir()} == {"demo", "demo-state2"}
+    assert not (builder.docker / "image").exists()
+
+
+def test_purge_leaves_what_is_not_the_bundle_s(builder: Bundle) -> None:
+    assert builder.run("up").returncode == 0
+    (builder.state / "my thesis.txt").write_text("done")
+    said = builder.fails("uninstall", "--purge", "--yes")
+    assert "is not empty" in said
+    assert [path.name for path in builder.state.iterdir()] == ["my thesis.txt"]
+    (builder.state / "my thesis.txt").unlink()
+    assert builder.run("uninstall", "--purge", "--yes").returncode == 0
+    assert not builder.state.exists()
+    again = builder.run("uninstall", "--purge", "--yes")
+    assert again.returncode == 0, again.stderr
+
+
+def test_other_arguments_are_refused(builder: Bundle) -> None:
+    assert builder.run("uninstall", "--all").returncode == 2
