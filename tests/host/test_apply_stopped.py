@@ -1,0 +1,181 @@
+"""Whatever stops an ``apply``, the older bundle is as it was and the next run goes on."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.host.bundle import Bundle
+from tests.host.delta import Upgrade, upgrade_of
+from tests.host.test_join import tree
+
+
+@pytest.fixture
+def upgrade(bundle: Bundle, tmp_path: Path) -> Upgrade:
+    upgrade = upgrade_of(bundle, tmp_path)
+    upgrade.carry()
+    return upgrade
+
+
+def start(upgrade: Upgrade, **environ: str) -> "subprocess.Popen[str]":
+    """Starts it in a session of its own, so that all of it can be sent a signal."""
+    return subprocess.Popen(
+        [*upgrade.old.shell, upgrade.old.root / "airgap", "apply", upgrade.medium],
+        cwd="/",
+        env=upgrade.old.environ(environ),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def left_beside(upgrade: Upgrade) -> set[str]:
+    """What is in the folder of the bundles, but for them."""
+    names = set(os.listdir(upgrade.old.root.parent))
+    return names - {upgrade.old.root.name, upgrade.applied.name}
+
+
+def test_killed_at_any_moment(upgrade: Upgrade) -> None:
+    before = tree(upgrade.old.root)
+    moments = random.Random(6)
+    began = time.monotonic()
+    upgrade.old.run("apply", str(upgrade.medium))
+    took = time.monotonic() - began
+    shutil.rmtree(upgrade.applied)
+    for number in range(8):
+        running = start(upgrade)
+        try:
+            running.wait(moments.uniform(0, took))
+        except subprocess.TimeoutExpired:
+            (os.killpg if number % 2 else os.kill)(running.pid, signal.SIGKILL)
+        running.communicate(timeout=60)
+        assert tree(upgrade.old.root) == before
+        if upgrade.applied.exists():
+            assert upgrade.is_applied()
+            shutil.rmtree(upgrade.applied)
+    done = upgrade.old.run("apply", str(upgrade.medium))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert upgrade.is_applied()
+    assert tree(upgrade.old.root) == before
+    assert left_beside(upgrade) == set()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_with_nothing_left_running(
+    upgrade: Upgrade, tmp_path: Path, number: int
+) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    partial = upgrade.applied.with_name(f".{upgrade.applied.name}.partial")
+    running = start(upgrade, TMPDIR=str(scratch))
+    while not partial.exists() and running.poll() is None:
+        time.sleep(0.002)
+    os.killpg(running.pid, number)
+    running.communicate(timeout=30)
+    assert running.returncode in (128 + number, 0)
+    with pytest.raises(ProcessLookupError):
+        os.killpg(running.pid, 0)
+    assert list(scratch.iterdir()) == []
+    assert upgrade.old.run("apply", str(upgrade.medium)).returncode == 0
+    assert upgrade.is_applied()
+
+
+def test_what_is_there_is_kept_and_what_is_wrong_in_it_made_anew(upgrade: Upgrade) -> None:
+    before = tree(upgrade.old.root)
+    upgrade.old.run("apply", str(upgrade.medium))
+    partial = upgrade.applied.with_name(f".{upgrade.applied.name}.partial")
+    upgrade.applied.rename(partial)
+    weights = partial / "models/small/weights 权重.safetensors"
+    kept = weights.stat()
+    (partial / "image/blobs/sha256/copy").unlink()
+    (partial / "agents/example/knowledge.txt").unlink()  # It is the older bundle's file too.
+    (partial / "agents/example/knowledge.txt").write_text("a lie!")
+    (partial / "stray").write_text("")
+    done = upgrade.old.run("apply", str(upgrade.medium))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert upgrade.is_applied()
+    now = (upgrade.applied / "models/small/weights 权重.safetensors").stat()
+    assert (now.st_ino, now.st_mtime_ns) == (kept.st_ino, kept.st_mtime_ns)
+    assert tree(upgrade.old.root) == before
+
+
+def test_two_at_once_do_not_disturb_each_other(upgrade: Upgrade) -> None:
+    runs = [start(upgrade) for _ in range(2)]
+    said = [run.communicate(timeout=60)[1] for run in runs]
+    for run, text in zip(runs, said, strict=True):
+        assert run.returncode == 0 or "wait until it has ended" in text
+    assert upgrade.old.run("apply", str(upgrade.medium)).returncode == 0
+    assert upgrade.is_applied()
+    assert left_beside(upgrade) == set()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "none", str(disk)])
+    if mounted.returncode != 0:
+        pytest.skip("a file system cannot be mounted here")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_too_little_room_is_said_before_anything_is_written(
+    upgrade: Upgrade, small_disk: Path
+) -> None:
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(bytes(7_000_000))
+    said = upgrade.old.fails("apply", str(upgrade.medium), "--to", str(small_disk / "dest"))
+    assert "not enough room" in said
+    assert list((small_disk / "dest").iterdir()) == []
+    ballast.unlink()
+    done = upgrade.old.run("apply", str(upgrade.medium), "--to", str(small_disk / "dest"))
+    assert done.returncode == 0, done.stderr
+    # There is no second name on another disk.
+    assert tree(small_disk / "dest" / upgrade.applied.name) == tree(upgrade.new.root)
+
+
+@pytest.mark.parametrize("free", [200_000, 1_000_000])
+def test_a_disk_that_is_full_on_the_way(upgrade: Upgrade, small_disk: Path, free: int) -> None:
+    if upgrade.old.shell != ["dash"]:
+        pytest.skip("busybox runs its own df")
+    # A df that promises too much.
+    tools = small_disk.parent / "tools"
+    tools.mkdir()
+    (tools / "df").write_text("#!/bin/sh\necho head\necho none 9 0 999999999 1% /\n")
+    (tools / "df").chmod(0o755)
+    ballast = small_disk / "ballast"
+    ballast.write_bytes(bytes((8 << 20) - free))
+    path = f"{tools}:{upgrade.old.environ({})['PATH']}"
+    to = ["apply", str(upgrade.medium), "--to", str(small_disk / "dest")]
+    said = upgrade.old.fails(*to, PATH=path)
+    assert "needed: room on its disk" in said
+    assert "which goes on" in said
+    ballast.unlink()
+    assert upgrade.old.run(*to).returncode == 0
+    assert tree(small_disk / "dest" / upgrade.applied.name) == tree(upgrade.new.root)
+
+
+def test_a_disk_without_links_as_fat(upgrade: Upgrade, tmp_path: Path) -> None:
+    if upgrade.old.shell != ["dash"]:
+        pytest.skip("busybox runs its own ln")
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "ln").write_text("#!/bin/sh\nexit 1\n")
+    (tools / "ln").chmod(0o755)
+    path = f"{tools}:{upgrade.old.environ({})['PATH']}"
+    done = upgrade.old.run("apply", str(upgrade.medium), PATH=path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not [found for found in upgrade.applied.rglob("*") if found.is_symlink()]
+    link = "pex/link"
+    assert (upgrade.applied / link).read_bytes() == (upgrade.new.root / link).read_bytes()
+    new = Bundle(upgrade.applied, upgrade.old.docker, upgrade.old.shell, upgrade.old.settings)
+    assert new.run("verify").returncode == 0
