@@ -143,7 +143,9 @@ def test_a_signature_that_claims_the_right_key_is_refused(signed: Bundle, tmp_pa
     lines = path.read_text().splitlines()
     lines[1] = lines[1][:40] + ("A" if lines[1][40] != "A" else "B") + lines[1][41:]
     path.write_text("\n".join(lines) + "\n")
-    assert "is not what was signed with the key" in signed.fails("up")
+    said = signed.fails("up")
+    assert "is not what was signed with the key" in said
+    assert ": Signature verification failed" in said
 
 
 @pytest.mark.parametrize("text", ["", "nonsense\n", "a\n%%%\nb\nc\n"])

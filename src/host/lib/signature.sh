@@ -66,7 +66,7 @@ accepts() {
 
 minisign_here() {
     command -v minisign >/dev/null 2>&1 &&
-        accepts minisign -Vqm "$HERE/MANIFEST" -x "$HERE/MANIFEST.minisig" -P "$PUBLIC_LINE"
+        accepts minisign -Vm "$HERE/MANIFEST" -x "$HERE/MANIFEST.minisig" -P "$PUBLIC_LINE"
 }
 
 # minisign_of_folder: that of the image in image/, unpacked and run with the image's own libraries, so
@@ -84,7 +84,7 @@ minisign_of_folder() {
     tar -xf "$HERE/image/$layer" -C "$unpacked" $(cat "$SCRATCH/minisign.files") 2>/dev/null
     [ -x "$unpacked/usr/bin/minisign" ] &&
         accepts "$unpacked/$MINISIGN_LIB/ld-linux-x86-64.so.2" --library-path "$unpacked/$MINISIGN_LIB" \
-            "$unpacked/usr/bin/minisign" -Vqm "$HERE/MANIFEST" -x "$HERE/MANIFEST.minisig" -P "$PUBLIC_LINE"
+            "$unpacked/usr/bin/minisign" -Vm "$HERE/MANIFEST" -x "$HERE/MANIFEST.minisig" -P "$PUBLIC_LINE"
 }
 
 # minisign_of_image: that of the image in Docker, for a bundle whose image/ was loaded and not kept. What
@@ -99,6 +99,6 @@ minisign_in_container() {
     docker_ run --rm --interactive --network none --read-only --user 1000:1000 --cap-drop ALL \
         --security-opt no-new-privileges --tmpfs /tmp:rw,noexec,nosuid,nodev,mode=1777 --log-driver none \
         --env "SIGNATURE=$(cat "$HERE/MANIFEST.minisig")" --entrypoint /bin/sh "$IMAGE" \
-        -c 'cd /tmp && cat >MANIFEST && echo "$SIGNATURE" >MANIFEST.minisig && minisign -Vqm MANIFEST -P "$0"' \
+        -c 'cd /tmp && cat >MANIFEST && echo "$SIGNATURE" >MANIFEST.minisig && minisign -Vm MANIFEST -P "$0"' \
         "$PUBLIC_LINE"
 }
