@@ -161,8 +161,10 @@ def test_of_two_copies_that_are_here_the_right_one_is_taken(upgrade: Upgrade) ->
     upgrade.old.write_manifest()
     upgrade.carry()
     (upgrade.old.root / "agents/example/知识 文件.txt").write_bytes(b"a lie!")
+    before = tree(upgrade.old.root)
     assert upgrade.old.run("apply", str(upgrade.medium)).returncode == 0
     assert upgrade.is_applied()
+    assert tree(upgrade.old.root) == before
 
 
 def test_an_inventory_that_lied_changes_nothing(upgrade: Upgrade) -> None:
