@@ -41,7 +41,8 @@ def main() -> int:
         except (StartError, PasswordFileError) as error:
             print(f"agent_runner: {error}", file=sys.stderr)
             return 1
-        logging.info("`%s` is served on http://%s:%d", exported.name, read.host, read.port)
+        scheme = "https" if read.tls else "http"
+        logging.info("`%s` is served on %s://%s:%d", exported.name, scheme, read.host, read.port)
         uvicorn.run(
             app,
             host=read.host,
@@ -49,6 +50,8 @@ def main() -> int:
             log_level="warning",
             # Seconds for answers that are being written; open pages hold connections for ever.
             timeout_graceful_shutdown=3,
+            ssl_certfile=read.tls and read.tls[0],
+            ssl_keyfile=read.tls and read.tls[1],
         )
     return 0
 

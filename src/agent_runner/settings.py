@@ -1,5 +1,6 @@
 """Where everything is, from the environment of the process."""
 
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ class Settings:
         host: The address to listen on, from HOST.
         port: The port of the page, from PORT.
         password_file: Who may see the page, from PASSWORD_FILE; None where everybody may.
+        tls: Certificate and key of the page, PEM files, from TLS_CERT and TLS_KEY; None where it
+            is served over http.
     """
 
     agent_dir: Path
@@ -35,6 +38,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 7865
     password_file: Path | None = None
+    tls: tuple[Path, Path] | None = None
 
 
 def read(environ: Mapping[str, str]) -> Settings:
@@ -60,6 +64,7 @@ def read(environ: Mapping[str, str]) -> Settings:
         host=environ.get("HOST", "127.0.0.1"),
         port=int(port),
         password_file=Path(passwords).absolute() if passwords else None,
+        tls=_tls(environ),
     )
 
 
@@ -79,6 +84,23 @@ def _folder(environ: Mapping[str, str], name: str) -> Path:
     if not path.is_dir():
         raise _unusable(name, f"is `{path}`, which is no folder", "a folder that is there")
     return path
+
+
+def _tls(environ: Mapping[str, str]) -> tuple[Path, Path] | None:
+    names = "TLS_CERT", "TLS_KEY"
+    if not any(environ.get(name, "").strip() for name in names):
+        return None
+    wanted = "a PEM file, the certificate in TLS_CERT and its key in TLS_KEY, or unset both"
+    certificate, key = (Path(_needed(environ, name, wanted)).absolute() for name in names)
+    try:
+        # A password would be asked for on a terminal that nobody sits at.
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
+            certificate, key, lambda: ""
+        )
+    except OSError as error:
+        wrong = f"and `TLS_KEY` name `{certificate}` and `{key}`, which cannot be used: {error}"
+        raise _unusable("TLS_CERT", wrong, f"{wanted}; without a password") from error
+    return certificate, key
 
 
 def _key(environ: Mapping[str, str]) -> str:

@@ -42,9 +42,12 @@ def serve(settings: Settings, scratch: Path) -> None:
             log_level="warning",
             # Seconds for answers that are being written; open pages hold connections for ever.
             timeout_graceful_shutdown=3,
+            ssl_certfile=settings.tls and settings.tls[0],
+            ssl_keyfile=settings.tls and settings.tls[1],
         )
         upstream.server.look_for_the_name()
-        _log.info("the page is served on http://%s:%d", settings.host, settings.port)
+        scheme = "https" if settings.tls else "http"
+        _log.info("the page is served on %s://%s:%d", scheme, settings.host, settings.port)
         asyncio.run(uvicorn.Server(config).serve(sockets=[listener]))
 
 

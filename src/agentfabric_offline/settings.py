@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,9 @@ _HELP = {
     "PORT": "the port to listen on (default: 7860 for app, 7865 for bot)",
     "PASSWORD_FILE": "who may log in, a line `name:password` each (default: passwords in"
     " STATE_DIR); given and empty, everybody may see the page",
+    "TLS_CERT": "the certificate with which the page is served over https, a PEM file"
+    " (default: it is served over http)",
+    "TLS_KEY": "the private key of that certificate, a PEM file without a password",
     "SOURCE_DIR": "upstream's source (default: the one that comes with this program)",
 }
 
@@ -42,6 +46,7 @@ class Settings:
         llm_model: Empty where the server shall be asked.
         llm_api_key: `EMPTY` where the server asks for none.
         password_file: None where everybody may see the page.
+        tls: Certificate and key; None where the page is served over http.
     """
 
     which: Which
@@ -54,6 +59,7 @@ class Settings:
     host: str
     port: int
     password_file: Path | None
+    tls: tuple[Path, Path] | None
     source_dir: Path
 
 
@@ -102,6 +108,7 @@ def _settings(
         port=_port(value["PORT"] or str(PORTS[which])),
         # Here alone an empty value says something: no login.
         password_file=_password_file(values["PASSWORD_FILE"], state_dir),
+        tls=_tls(value["TLS_CERT"], value["TLS_KEY"]),
         source_dir=_source(value["SOURCE_DIR"]),
     )
 
@@ -156,6 +163,21 @@ def _password_file(given: str | None, state_dir: Path) -> Path | None:
     if given is None:
         return state_dir / "passwords"
     return Path(given.strip()).absolute() if given.strip() else None
+
+
+def _tls(certificate: str, key: str) -> tuple[Path, Path] | None:
+    if not certificate and not key:
+        return None
+    for name, given in (("TLS_CERT", certificate), ("TLS_KEY", key)):
+        if not given:
+            raise WrongSetting("needed", name=name)
+    found = Path(certificate).absolute(), Path(key).absolute()
+    try:
+        # A password would be asked for on a terminal that nobody sits at.
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(*found, lambda: "")
+    except OSError as error:
+        raise WrongSetting("tls", pem=found, why=error) from error
+    return found
 
 
 def _source(given: str) -> Path:

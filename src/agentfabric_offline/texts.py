@@ -26,12 +26,16 @@ WANTED: dict[str, dict[str, str]] = {
         "EMBEDDING_DIR": "the folder of an embedding model that is there",
         "STATE_DIR": "a folder that can be written",
         "PORT": "a number from 1 to 65535",
+        "TLS_CERT": "a PEM file with the certificate of TLS_KEY, or unset both",
+        "TLS_KEY": "a PEM file with the private key of TLS_CERT, or unset both",
     },
     "zh": {
         "LLM_URL": "兼容 OpenAI 的服务地址，形如 http://主机:端口/v1",
         "EMBEDDING_DIR": "存在的嵌入模型目录",
         "STATE_DIR": "可写的目录",
         "PORT": "1 到 65535 之间的数字",
+        "TLS_CERT": "与 TLS_KEY 配对的证书（PEM 文件），或两者都不设置",
+        "TLS_KEY": "与 TLS_CERT 配对的私钥（PEM 文件），或两者都不设置",
     },
 }
 """What a setting shall be."""
@@ -48,6 +52,9 @@ PROBLEMS: dict[str, dict[str, str]] = {
         "  next:     let user {uid} write there, or set STATE_DIR to another folder",
         "taken": "the page cannot listen on {host}:{port}: {why}\n"
         "  next:     end what listens there, or set PORT (or HOST) to another value",
+        "tls": "the page cannot be served over https with the certificate `{pem[0]}` and the key "
+        "`{pem[1]}`: {why}\n"
+        "  next:     let TLS_CERT and TLS_KEY name two PEM files that belong together",
         "source": "upstream's source is not in `{path}`: `{missing}` is not there.\n"
         "  next:     set SOURCE_DIR to a folder with apps/agentfabric and modelscope_agent in it",
         "foreign": "the file `{name}` was neither uploaded by you nor made for you.",
@@ -120,6 +127,8 @@ PROBLEMS: dict[str, dict[str, str]] = {
         "  请允许用户 {uid} 写入，或将 STATE_DIR 设为其他目录",
         "taken": "页面无法监听 {host}:{port}：{why}\n"
         "  请结束占用该端口的程序，或更改 PORT（或 HOST）",
+        "tls": "无法用证书 `{pem[0]}` 和私钥 `{pem[1]}` 以 https 提供页面：{why}\n"
+        "  请让 TLS_CERT 和 TLS_KEY 指向配对的、不带密码的 PEM 文件",
         "source": "`{path}` 中没有上游源码：缺少 `{missing}`。\n"
         "  请将 SOURCE_DIR 设为包含 apps/agentfabric 和 modelscope_agent 的目录",
         "foreign": "文件 `{name}` 不是您上传的，也不是为您生成的。",

@@ -6,6 +6,7 @@ import pytest
 
 from agent_runner import settings
 from agent_runner.errors import StartError
+from tests.host.certificates import make_certificate
 
 
 @pytest.fixture
@@ -64,6 +65,27 @@ def test_a_mistake_is_named(environ: dict[str, str], name: str, value: str, foun
         settings.read(environ | {name: value})
     assert f"`{name}`" in str(caught.value)
     assert found in str(caught.value)
+
+
+def test_a_certificate_and_its_key_make_it_https(environ: dict[str, str], tmp_path: Path) -> None:
+    assert settings.read(environ | {"TLS_CERT": "", "TLS_KEY": ""}).tls is None
+    made = make_certificate(tmp_path / "made")
+    names = {"TLS_CERT": str(made.certificate), "TLS_KEY": str(made.key)}
+    assert settings.read(environ | names).tls == (made.certificate, made.key)
+
+
+def test_a_certificate_that_cannot_be_used_is_named(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    made = make_certificate(tmp_path / "made")
+    locked = make_certificate(tmp_path / "locked", password=b"sesame")
+    for key in (tmp_path / "gone.pem", made.certificate, locked.key):
+        names = {"TLS_CERT": str(made.certificate), "TLS_KEY": str(key)}
+        with pytest.raises(StartError, match="`TLS_CERT`") as caught:
+            settings.read(environ | names)
+        assert str(key) in str(caught.value)
+    with pytest.raises(StartError, match="`TLS_KEY` is not set"):
+        settings.read(environ | {"TLS_CERT": str(made.certificate)})
 
 
 @pytest.mark.parametrize("text", ["", "two words\n", "one\ntwo\n"])

@@ -6,6 +6,7 @@ import pytest
 
 from agentfabric_offline.errors import Problem, WrongSetting
 from agentfabric_offline.settings import check_state, read_settings
+from tests.host.certificates import make_certificate
 
 
 @pytest.fixture
@@ -55,6 +56,31 @@ def test_the_key_comes_from_a_file_or_the_environment(
     assert read_settings(["app"], with_key).llm_api_key == "other"
     with_file = with_key | {"LLM_API_KEY_FILE": str(tmp_path / "key")}
     assert read_settings(["app"], with_file).llm_api_key == "s3cret"
+
+
+def test_a_certificate_and_its_key_make_it_https(environ: dict[str, str], tmp_path: Path) -> None:
+    assert read_settings(["app"], environ).tls is None
+    made = make_certificate(tmp_path / "made")
+    names = {"TLS_CERT": str(made.certificate), "TLS_KEY": str(made.key)}
+    assert read_settings(["app"], environ | names).tls == (made.certificate, made.key)
+    given = ["app", "--tls-cert", str(made.certificate), "--tls-key", str(made.key)]
+    assert read_settings(given, environ).tls == (made.certificate, made.key)
+
+
+def test_a_certificate_that_cannot_be_used_is_told_before_anything_is_loaded(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    made = make_certificate(tmp_path / "made")
+    locked = make_certificate(tmp_path / "locked", password=b"sesame")
+    for key in (tmp_path / "gone.pem", made.certificate, locked.key):
+        names = {"TLS_CERT": str(made.certificate), "TLS_KEY": str(key)}
+        with pytest.raises(WrongSetting) as caught:
+            read_settings(["app"], environ | names)
+        assert str(key) in caught.value.text("en") and "TLS_KEY" in caught.value.text("zh")
+    for name in ("TLS_CERT", "TLS_KEY"):
+        other = {"TLS_CERT": "TLS_KEY", "TLS_KEY": "TLS_CERT"}[name]
+        with pytest.raises(WrongSetting, match=f"`{other}` is not set"):
+            read_settings(["app"], environ | {name: str(made.certificate)})
 
 
 @pytest.mark.parametrize("text", ["", "two words\n"])
@@ -109,7 +135,7 @@ def test_help_names_each_variable(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         read_settings(["--help"], {})
     text = capsys.readouterr().out
-    for name in ("LLM_URL", "LLM_MODEL", "EMBEDDING_DIR", "STATE_DIR", "PASSWORD_FILE"):
+    for name in ("LLM_URL", "LLM_MODEL", "EMBEDDING_DIR", "STATE_DIR", "PASSWORD_FILE", "TLS_KEY"):
         assert name in text
 
 

@@ -43,6 +43,7 @@ def upstream(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Upstre
         host="127.0.0.1",
         port=7860,
         password_file=None,
+        tls=None,
         source_dir=tmp_path,
     )
     yield Upstream(settings, tmp_path)
