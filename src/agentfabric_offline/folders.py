@@ -1,7 +1,9 @@
 """Which files a visitor may have."""
 
+import contextlib
 import mimetypes
 import os
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,8 +69,8 @@ class Folders:
 
     def make_room(self, user: str, size: int) -> None:
         """Remove the oldest files of ``user``, then of all, until ``size`` more bytes fit."""
-        _make_room(self.own(user), MOST_OF_ONE - size)
-        _make_room(self.cache / "users", MOST_OF_ALL - size)
+        make_room(self.own(user), MOST_OF_ONE - size)
+        make_room(self.cache / "users", MOST_OF_ALL - size)
 
 
 def _lies_in(path: str, *folders: Path) -> bool:
@@ -77,18 +79,21 @@ def _lies_in(path: str, *folders: Path) -> bool:
     return any(real.is_relative_to(os.path.realpath(folder)) for folder in folders)
 
 
-def _make_room(folder: Path, most: int) -> None:
+def make_room(folder: Path, most: int) -> None:
+    """Remove the oldest files in ``folder`` until all take ``most`` bytes; others may change it."""
     files = []
     for path in folder.rglob("*"):
-        if path.is_file() and not path.is_symlink():
-            status = path.stat()
-            files.append((status.st_mtime_ns, status.st_size, path))
+        with contextlib.suppress(OSError):
+            status = path.lstat()
+            if stat.S_ISREG(status.st_mode):
+                files.append((status.st_mtime_ns, status.st_size, path))
     total = sum(size for _, size, _ in files)
     for _, size, path in sorted(files):
         if total <= most:
             break
-        path.unlink(missing_ok=True)
-        total -= size
+        with contextlib.suppress(OSError):
+            path.unlink(missing_ok=True)
+            total -= size
 
 
 def named_files(value: object) -> Iterator[str]:

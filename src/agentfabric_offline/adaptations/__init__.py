@@ -50,6 +50,7 @@ LIBRARY: tuple[Adaptation, ...] = (
     failures.tell_why_nothing_is_configured,
     sessions.keep_the_request_in_every_step,
     sessions.end_sessions_with_their_page,
+    sessions.keep_the_latest_of_a_chat,
     kernel.give_each_session_a_kernel,
     kernel.keep_uploads_apart,
     embedding.load_the_embedding_once,

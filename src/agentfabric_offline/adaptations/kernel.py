@@ -8,15 +8,29 @@ from agentfabric_offline import landlock
 from agentfabric_offline.adaptations import sessions
 from agentfabric_offline.adaptations.users import current_user
 from agentfabric_offline.errors import UnexpectedShape
+from agentfabric_offline.folders import make_room
 from agentfabric_offline.kernels import Kernels, Recipe
 from agentfabric_offline.upstream import Upstream, expect
 
+MOST_OF_WORK = 1 << 30
+"""Bytes that an account's code and the files of its chats may take together in the state folder."""
 _log = logging.getLogger(__name__)
 
 
 def work_folder(upstream: Upstream) -> Path:
     """Where the code of the account whose event is worked on works, and its uploads lie."""
     return upstream.settings.code_interpreter_dir / current_user()
+
+
+def _tidy(upstream: Upstream) -> Path:
+    """The folder of the account, with room in it: the oldest files go.
+
+    A folder that the operator has chosen is theirs to tidy.
+    """
+    folder, settings = work_folder(upstream), upstream.settings
+    if settings.code_interpreter_dir.is_relative_to(settings.state_dir):
+        make_room(folder, MOST_OF_WORK)
+    return folder
 
 
 def give_each_session_a_kernel(upstream: Upstream) -> None:
@@ -56,7 +70,10 @@ def give_each_session_a_kernel(upstream: Upstream) -> None:
         code = arguments["code"] if isinstance(arguments, dict) else extract_code(params)
         if not code.strip():
             return ""
-        return kernels.run(sessions.current_session(), work_folder(upstream), code)
+        try:
+            return kernels.run(sessions.current_session(), work_folder(upstream), code)
+        finally:
+            _tidy(upstream)
 
     tool.__init__ = prepare
     tool.call = call
@@ -66,11 +83,11 @@ def give_each_session_a_kernel(upstream: Upstream) -> None:
 def keep_uploads_apart(upstream: Upstream) -> None:
     """Put what is uploaded in a chat into the account's own folder, where its code looks.
 
-    Upstream has one folder for all.
+    Upstream has one folder for all, and never removes anything.
     """
     config_utils = upstream.module("config_utils")
     expect(config_utils, "get_ci_dir")
-    config_utils.get_ci_dir = lambda: str(work_folder(upstream))
+    config_utils.get_ci_dir = lambda: str(_tidy(upstream))
 
 
 def _file(module: Any, name: str) -> Path:

@@ -11,6 +11,9 @@ from agentfabric_offline.upstream import Upstream, expect
 LEAVE = "/airgap/leave"
 """Where a page says that it is being left."""
 
+KEPT_MESSAGES = 400
+"""Messages of a chat that are kept beside its first: more than a context usually takes."""
+
 _SCRIPT = """<script>
 {
 	let session = "";
@@ -116,6 +119,23 @@ def end_sessions_with_their_page(upstream: Upstream) -> None:
         return app
 
     routes.App.create_app = staticmethod(create_app)
+
+
+def keep_the_latest_of_a_chat(upstream: Upstream) -> None:
+    """Forget all but the instructions and the latest messages of a chat.
+
+    Upstream keeps a chat for as long as its page is open, in memory alone, and with each question
+    all of it is counted in tokens to see what fits.
+    """
+    memory = expect(upstream.module("modelscope_agent.memory.base"), "Memory")
+    original = expect(memory, "update_history", "message")
+
+    def update_history(self: Any, message: Any) -> None:
+        original(self, message)
+        # The first holds the instructions.
+        del self.history[1 : max(1, len(self.history) - KEPT_MESSAGES)]
+
+    memory.update_history = update_history
 
 
 def _add_to_head(upstream: Upstream, html: str) -> None:

@@ -1,3 +1,4 @@
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -69,7 +70,7 @@ def upstream(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setattr(sessions, "current_session", lambda: "a session")
     made = SimpleNamespace(
         module=lambda name: modules[name.rpartition(".")[2]],
-        settings=SimpleNamespace(code_interpreter_dir=tmp_path / "work"),
+        settings=SimpleNamespace(code_interpreter_dir=tmp_path / "work", state_dir=tmp_path),
         scratch=tmp_path,
         tool=CodeInterpreter,
     )
@@ -113,3 +114,33 @@ def test_uploads_of_a_chat_lie_where_its_code_works(upstream: Any, tmp_path: Pat
     kernel.keep_uploads_apart(upstream)
 
     assert upstream.module("config_utils").get_ci_dir() == str(tmp_path / "work" / "author")
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_what_code_and_chats_leave_in_the_state_folder_does_not_grow_without_end(
+    upstream: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inside: bool
+) -> None:
+    monkeypatch.setattr(kernel, "MOST_OF_WORK", 100)
+    if not inside:
+        # The operator's own folder.
+        upstream.settings.state_dir = tmp_path / "state"
+    kernel.give_each_session_a_kernel(upstream)
+    kernel.keep_uploads_apart(upstream)
+    work = tmp_path / "work" / "author"
+    (work / "plots").mkdir(parents=True)
+    (work / "a link").symlink_to("/etc/passwd")
+    for number in range(5):
+        file = work / "plots" / f"{number}.png"
+        file.write_bytes(b"a" * 40)
+        os.utime(file, (number, number))
+    upstream.tool({}).call("`x = 1`")
+    kept = {path.name for path in (work / "plots").iterdir()}
+    assert kept == {"3.png", "4.png"} if inside else len(kept) == 5
+    (work / "uploaded.pdf").write_bytes(b"a" * 60)
+    folder = Path(upstream.module("config_utils").get_ci_dir())
+    assert folder == work
+    assert (work / "uploaded.pdf").exists()
+    assert {path.name for path in (work / "plots").iterdir()} == (
+        kept - {"3.png"} if inside else kept
+    )
+    assert (work / "a link").is_symlink()

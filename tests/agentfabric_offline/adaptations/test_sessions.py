@@ -99,3 +99,24 @@ def test_another_gradio_stops_the_start() -> None:
     )
     with pytest.raises(UnexpectedShape):
         sessions.keep_the_request_in_every_step(SimpleNamespace(module=lambda name: other))  # type: ignore[arg-type]
+
+
+def test_a_chat_keeps_its_instructions_and_its_latest_messages(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Memory:
+        def __init__(self) -> None:
+            self.history: list[str] = []
+
+        def update_history(self, message: str | list[str]) -> None:
+            self.history.extend(message if isinstance(message, list) else [message])
+
+    upstream: Any = SimpleNamespace(module=lambda name: SimpleNamespace(Memory=Memory))
+    sessions.keep_the_latest_of_a_chat(upstream)
+    memory = Memory()
+    memory.update_history("instructions")
+    for turn in range(1000):
+        memory.update_history([f"question {turn}", f"answer {turn}"])
+    assert len(memory.history) == 1 + sessions.KEPT_MESSAGES
+    assert memory.history[:2] == ["instructions", "question 800"]
+    assert memory.history[-1] == "answer 999"
