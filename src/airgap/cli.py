@@ -184,10 +184,9 @@ def _delta(options: argparse.Namespace) -> None:
 
 
 def _receipt(options: argparse.Namespace) -> None:
-    from airgap.transport.receipt import parts_to_send
+    from airgap.transport.receipt import parts_to_send, read_text
 
-    text = sys.stdin.read() if options.file == "-" else Path(options.file).read_text()
-    for path in parts_to_send(text, options.out):
+    for path in parts_to_send(read_text(options.file), options.out):
         print(path)
 
 

@@ -14,6 +14,7 @@ Case, blanks and ends of lines are not kept by those who copy it, and do not mat
 
 import hashlib
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,6 +46,24 @@ class Receipt:
     count: int
     missing: tuple[int, ...]
     damaged: tuple[int, ...]
+
+
+def read_text(file: str) -> str:
+    """What a person put into a file, or, where it is ``-``, into the standard input.
+
+    Raises:
+        AirgapError: There is no such file, or it is no text.
+    """
+    try:
+        return sys.stdin.read() if file == "-" else Path(file).read_text()
+    except (FileNotFoundError, IsADirectoryError, UnicodeDecodeError) as error:
+        raise AirgapError(
+            "reading the receipt",
+            file,
+            expected="a text file",
+            found=str(error),
+            remedy="name the file, or - and paste the text, then Ctrl-D",
+        ) from error
 
 
 def read_receipt(text: str, transfer: Transfer) -> Receipt:

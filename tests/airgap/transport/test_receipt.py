@@ -1,6 +1,7 @@
 """A receipt that comes back, however it was copied, tells which parts to send again."""
 
 import hashlib
+import io
 import random
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from airgap.cli import main
 from airgap.errors import AirgapError
 from airgap.transport.parts import Transfer
 from airgap.transport.receipt import parts_to_send, read_receipt
@@ -108,6 +110,20 @@ def test_the_parts_to_send_again_are_named(sent: tuple[Path, Transfer]) -> None:
     text = receipt(transfer, len(parts), "2", "1 4")
     assert parts_to_send(text, out) == (parts[0], parts[1], parts[3])
     assert parts_to_send(receipt(transfer, len(parts)), out) == ()
+
+
+def test_the_command_prints_paths_one_a_line(
+    sent: tuple[Path, Transfer],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    out, transfer = sent
+    parts = sorted(out.glob("*.part"))
+    monkeypatch.setattr("sys.stdin", io.StringIO(receipt(transfer, len(parts), "1-2")))
+    assert main(["receipt", "-", str(out)]) == 0
+    assert capsys.readouterr().out.splitlines() == [str(parts[0]), str(parts[1])]
+    assert main(["receipt", str(out / "nowhere"), str(out)]) == 1
+    assert "a text file" in capsys.readouterr().err
 
 
 def test_what_the_receivers_program_writes_is_read(sent: tuple[Path, Transfer]) -> None:
