@@ -20,6 +20,13 @@ def member(name: str, data: bytes = b"", **fields: object) -> bytes:
     return info.tobuf(tarfile.GNU_FORMAT) + data + bytes(-len(data) % 512)
 
 
+def header_of(name: str, size: int) -> bytes:
+    """What stands before the content of a file."""
+    info = tarfile.TarInfo(name)
+    info.size = size
+    return info.tobuf(tarfile.GNU_FORMAT)
+
+
 def link(name: str, target: str) -> bytes:
     return member(name, type=tarfile.SYMTYPE, linkname=target, mode=0o777)
 

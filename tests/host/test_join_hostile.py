@@ -1,5 +1,6 @@
 """Parts that somebody else wrote cannot make ``join`` write outside its folder, or believe them."""
 
+import hashlib
 import os
 import shutil
 import tarfile
@@ -8,9 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from airgap.store import Blob
+from airgap.transport.parts import Header, render
 from airgap.transport.parts import Transfer as Sent
+from airgap.transport.program import render_program
+from tests.host.bundle import HOST
 from tests.host.conftest import shell_command
-from tests.host.streams import END, link, manifest_of, member, send
+from tests.host.streams import END, header_of, link, manifest_of, member, send
 from tests.host.transfer import Transfer, write_parts
 
 DATA = b"x" * 700
@@ -148,6 +153,40 @@ def test_content_that_is_not_what_manifest_says(medium: Transfer, tmp_path: Path
 def test_an_image_that_is_not_as_listed(medium: Transfer, tmp_path: Path, image: bytes) -> None:
     send(manifest_of({**FILES, "image/x": DATA}), GOOD + END, medium.out, image)
     refused(medium, tmp_path)
+
+
+def test_offsets_beyond_32_bits_are_told_apart(medium: Transfer, tmp_path: Path) -> None:
+    """awk makes an index of such a number as 2.14748e+09."""
+    size = 2**31 + 5000
+    zeros = bytes(2**20)
+    sums = hashlib.sha256(), hashlib.sha256()
+    left = size
+    while left:
+        count = min(left, len(zeros))
+        sums[0].update(memoryview(zeros)[:count])
+        left -= count
+    lines = f"{sums[0].hexdigest()} {size} a\n" + "".join(
+        f"{hashlib.sha256(DATA).hexdigest()} {len(DATA)} b/{n}\n" for n in range(40)
+    )
+    manifest = f"airgap-manifest 1\n{lines}".encode()
+    head = member("MANIFEST", manifest) + header_of("a", size)
+    tail = bytes(-size % 512) + b"".join(member(f"b/{n}", DATA) for n in range(40))
+    tail += member("c", DATA) + END
+    sums[1].update(head)
+    for start in range(0, size, len(zeros)):
+        sums[1].update(memoryview(zeros)[: size - start])
+    sums[1].update(tail)
+    total = len(head) + size + len(tail)
+    digest = hashlib.sha256(manifest).hexdigest()
+    top = render(Header(Sent("demo", digest, total), 4096, 1, (Blob(sums[1].hexdigest(), total),)))
+    medium.out.mkdir()
+    with (medium.out / "demo.001.part").open("wb") as file:
+        file.write(top + head)
+        file.seek(size, os.SEEK_CUR)
+        file.write(tail)
+    (medium.out / "airgap-parts").write_bytes(render_program(HOST))
+    # All 40 files behind the large one were known, and only then the one that is too many.
+    assert refused(medium, tmp_path).splitlines()[0].endswith(" c")
 
 
 def plant_link(dest: Path) -> None:

@@ -82,8 +82,8 @@ def test_parts_of_another_transfer_are_foreign(transfer: Transfer, tmp_path: Pat
     old = readme.read_bytes()
     readme.write_bytes(old.upper())
     manifest = transfer.bundle / "MANIFEST"
-    new = [hashlib.sha256(content).hexdigest() for content in (old, old.upper())]
-    manifest.write_text(manifest.read_text().replace(*new))
+    before, after = (hashlib.sha256(content).hexdigest() for content in (old, old.upper()))
+    manifest.write_text(manifest.read_text().replace(before, after))
     split(transfer.bundle, other, 262148)
     stray = sorted(other.glob("*.part"))[2]
     shutil.copy(stray, transfer.out)

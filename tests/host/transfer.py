@@ -32,9 +32,7 @@ class Transfer:
     def program(self) -> Path:
         return self.out / "airgap-parts"
 
-    def run(
-        self, *arguments: str | Path, timeout: float = 120, **environ: str
-    ) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str | Path, **environ: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             self.command(arguments),
             cwd="/",
@@ -42,7 +40,7 @@ class Transfer:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=timeout,
+            timeout=120,
         )
 
     def start(self, *arguments: str | Path) -> "subprocess.Popen[str]":

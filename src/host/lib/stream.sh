@@ -323,13 +323,15 @@ copy_links() {
     done <"$SCRATCH/links"
 }
 
-# check_taken FOLDER: is all there now, and what was lacking as MANIFEST says? The rest was compared before.
+# check_taken FOLDER: is all there now, and what was lacking as MANIFEST says? The rest was compared before;
+# what a link leads to is compared as the file that it is.
 check_taken() {
     compare_sizes "$1" "$SCRATCH/expected"
-    awk '
+    awk -v links="$LINKS" '
         pass == 1 { lacking[$0] = 1; next }
+        pass == 2 { sub(/\t.*/, ""); if (links) delete lacking[$0]; next }
         { line = $0; sub(/^[^ ]* [^ ]* /, ""); if ($0 in lacking) print line }' \
-        pass=1 "$SCRATCH/lacking" pass=2 "$SCRATCH/whole" >"$SCRATCH/taken"
+        pass=1 "$SCRATCH/lacking" pass=2 "$SCRATCH/links" pass=3 "$SCRATCH/whole" >"$SCRATCH/taken"
     mv "$SCRATCH/taken" "$SCRATCH/whole"
     compare_hashes "$1"
     sum=$(sha256sum <"$1/MANIFEST")
