@@ -77,6 +77,7 @@ apply_stream() {
     take_from_docker
     need_all_contents
     choose from-stream >"$SCRATCH/lacking"
+    room=$(choose room)
     take_out "$partial"
     choose twice >"$SCRATCH/copies"
     put_files "$partial" "$SCRATCH/copies"
