@@ -53,6 +53,15 @@ def test_all_parts_are_damaged(transfer: Transfer) -> None:
     assert transfer.receipt()[3:] == ["missing none", f"damaged 1-{len(transfer.parts)}"]
 
 
+def test_all_parts_are_cut_off(transfer: Transfer) -> None:
+    for part in transfer.parts:
+        os.truncate(part, 5000)
+    done = transfer.run("verify")
+    assert done.returncode == 1
+    assert done.stderr.startswith("airgap: checking the parts of demo")
+    assert transfer.receipt()[3:] == ["missing none", f"damaged 1-{len(transfer.parts)}"]
+
+
 def test_parts_in_several_folders_by_any_name(transfer: Transfer, tmp_path: Path) -> None:
     parts = transfer.parts
     other = tmp_path / 'it\'s a "disk" $HOME \\n'

@@ -231,11 +231,13 @@ hash_parts() {
         done &
         TICKER=$!
     fi
-    # shellcheck disable=SC2016  # expanded by the inner sh
-    tr '\n' '\0' <"$SCRATCH/to-hash" | xargs -0 -n 1 -P "$(nproc)" sh -c '
-        sum=$({ dd bs="$1" count=1 of=/dev/null && sha256sum; } <"$2" 2>/dev/null)
-        printf "%s %s\n" "${sum%% *}" "$2" >>"$0/$$"' "$SCRATCH/part-sums" "$HEADER_BYTES" &
-    wait_process $!
+    if [ "$count" -gt 0 ]; then
+        # shellcheck disable=SC2016  # expanded by the inner sh
+        tr '\n' '\0' <"$SCRATCH/to-hash" | xargs -0 -n 1 -P "$(nproc)" sh -c '
+            sum=$({ dd bs="$1" count=1 of=/dev/null && sha256sum; } <"$2" 2>/dev/null)
+            printf "%s %s\n" "${sum%% *}" "$2" >>"$0/$$"' "$SCRATCH/part-sums" "$HEADER_BYTES" &
+        wait_process $!
+    fi
     [ -z "$TICKER" ] || kill "$TICKER" 2>/dev/null
     TICKER=
     end_progress
