@@ -3,8 +3,9 @@
 image: the id of the loaded image; loads: the id that a load brings; version-error,
 create-error, probe, exit, exit-<container>: what goes wrong; info-<letters of the template>: what
 info says; program: what a program of pex/ prints. Calls are appended to calls, one JSON list a
-line. What works on the state folder is run for real, and so is smoke.py where inside, JSON, says in
-which environment; nvidia-smi: what that prints, stats: likewise; saves: the tar of a save.
+line. What works on the state folder or a certificate is run for real, and so is smoke.py where
+inside, JSON, says in which environment; nvidia-smi: what that prints, stats: likewise; saves: the
+tar of a save.
 """
 
 import csv
@@ -55,13 +56,13 @@ def run(arguments: list[str]) -> None:
         print(text("program"), end="")
         return
     code, *rest = arguments[arguments.index("-c") + 1 :]
-    known = [text_of(name) for name in ("agents.py", "passwords.py", "state_files.py")]
-    if code.strip() not in known:
+    known = ("agents.py", "passwords.py", "state_files.py", "certificate.py")
+    if code.strip() not in map(text_of, known):
         print(text("probe"), end="")
         return
     mounts = [next(csv.reader([word])) for word in arguments if word.startswith("type=bind")]
-    (state,) = (mount[1] for mount in mounts if mount[2] == "target=/state")
-    rest[0] = state.removeprefix("source=")
+    sources = {mount[2]: mount[1].removeprefix("source=") for mount in mounts}
+    rest = [sources.get(f"target={word}", word) for word in rest]
     environ = {"PYTHONPATH": str(SOURCES), "PYTHONUTF8": "1"}
     done = subprocess.run([sys.executable, "-c", code, *rest], env=environ)
     sys.exit(done.returncode)

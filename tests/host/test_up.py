@@ -15,6 +15,7 @@ CLOSED = [
     ["--read-only"],
     ["--cap-drop", "ALL"],
     ["--security-opt", "no-new-privileges"],
+    ["--security-opt", "label=disable"],
     ["--init"],
     ["--network", "airgap-demo"],
     ["--dns", "0.0.0.0"],

@@ -172,14 +172,12 @@ check_ports_free() {
     [ -n "$taken" ] || note ok ports "$(text check_ports_found "${free# }")"
 }
 
-# check_selinux: where Docker labels containers, they may read only what is labelled for them.
+# check_selinux: where Docker labels containers, they may read only what is labelled for them; those of the
+# bundle get no label.
 check_selinux() {
     enforcing=$(line_of /sys/fs/selinux/enforce)
     case $enforcing,$(printf '%s\n' "$facts" | sed -n 's/^\.SecurityOptions\.[0-9]*=//p'),$(fact .host.security.selinuxEnabled) in
-    1,*name=selinux*,* | 1,*,true)
-        note warn selinux "$(text check_selinux_docker)" "$(text check_selinux_needed)" \
-            "$(text check_selinux_do "$HERE" "$STATE_DIR")"
-        ;;
+    1,*name=selinux*,* | 1,*,true) note ok selinux "$(text check_selinux_docker)" ;;
     1,*) note ok selinux "$(text check_selinux_enforcing)" ;;
     0,*) note ok selinux "$(text check_selinux_permissive)" ;;
     *) note ok selinux "$(text check_selinux_off)" ;;

@@ -204,11 +204,9 @@ messages_check() {
     check_selinux_enforcing)
         en='enforcing; Docker does not label containers'
         zh='enforcing（强制模式）；Docker 不为容器加标签' ;;
-    check_selinux_docker) en='enforcing, also for containers' zh='enforcing（强制模式），对容器也生效' ;;
-    check_selinux_needed) en='files labelled container_file_t' zh='带 container_file_t 标签的文件' ;;
-    check_selinux_do)
-        en='if "up" says that files cannot be read: chcon -R -t container_file_t %s %s'
-        zh='若 up 提示无法读取文件：chcon -R -t container_file_t %s %s' ;;
+    check_selinux_docker)
+        en='enforcing, also for containers; those of the bundle get no label, so that they can read its files as they are'
+        zh='enforcing（强制模式），对容器也生效；交付包的容器不加标签，因此无需改动文件即可读取' ;;
 
     word_check_gpu) en='GPU' zh='GPU' ;;
     check_gpu_none) en='none is seen' zh='未发现 GPU' ;;

@@ -91,8 +91,8 @@ messages_settings() {
   需要：只有一行密钥的文件
   处理：写入密钥，或更正 %s' ;;
     e_key_unreadable) en='checking access: uid 1000, as which the containers run, cannot read the key file %s
-  to do: chown 1000 and chmod 400 that file' zh='检查访问权限：容器以 uid 1000 运行，无法读取密钥文件 %s
-  处理：对该文件执行 chown 1000 和 chmod 400' ;;
+  to do: chown 1000 and chmod 400 that file; without root: chmod 444, in a folder that is yours alone (chmod 700)' zh='检查访问权限：容器以 uid 1000 运行，无法读取密钥文件 %s
+  处理：对该文件执行 chown 1000 和 chmod 400；没有 root 权限时：chmod 444，并放在仅供自己使用的目录（chmod 700）中' ;;
     *) return 1 ;;
     esac
 }

@@ -11,6 +11,7 @@ bring_up() {
     UNDO=$RUN
     prepare_state
     prepare_passwords
+    prepare_tls
     remove_strays
     # shellcheck disable=SC2086  # names have no blanks
     start_services $SERVICES
@@ -37,6 +38,7 @@ start_again() {
     [ "$1" != server ] || require_gpus
     prepare_state
     prepare_passwords
+    prepare_tls
     start_services "$1"
 }
 
@@ -75,9 +77,10 @@ require_service() {
 answers() {
     case $1 in
     server) address=http://127.0.0.1:8000/health ;;
-    agentfabric) address=http://127.0.0.1:7860/ ;;
+    tls) address=https://127.0.0.1:8443/health ;;
+    agentfabric) address=$SCHEME://127.0.0.1:7860/ ;;
     allow) address=http://127.0.0.1:3128/ ;;
-    *) address=http://127.0.0.1:7865/ ;;
+    *) address=$SCHEME://127.0.0.1:7865/ ;;
     esac
     fetches "$1" "$address"
 }
@@ -145,9 +148,10 @@ say_addresses() {
     say is_up "$BUNDLE" "$BUNDLE_DIGEST"
     for service in $SERVICES; do
         listen_of "$service"
-        address=http://$(host_of "$listen"):$port
+        [ -n "$port" ] || continue
+        address=$SCHEME://$(host_of "$listen"):$port
         case $service in
-        server) say address_server "$address/v1" "$LLM_NAME" ;;
+        server | tls) say address_server "$address/v1" "$LLM_NAME" ;;
         agentfabric) say address_builder "$address/" ;;
         agent) say address_agent "$address/" ;;
         agent-*) say_published "${service#agent-}" ;;
@@ -155,6 +159,7 @@ say_addresses() {
     done
     [ -z "$LLM_URL" ] || say address_server "$LLM_URL" "$LLM_MODEL"
     [ -z "$ALLOW" ] || say address_allow "$ALLOW"
+    say_tls
     say address_state "$STATE_DIR"
     say_login
     model_answers || say model_silent "$LLM_URL" "$PROGRAM"
@@ -224,7 +229,7 @@ show_status() {
             say status_silent "$name" "$PROGRAM" "$service"
             well=1
         elif [ -n "$port" ]; then
-            say status_answers "$name" "http://$(host_of "$listen"):$port/"
+            say status_answers "$name" "$SCHEME://$(host_of "$listen"):$port/"
         else
             say status_runs "$name"
         fi

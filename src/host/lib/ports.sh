@@ -26,7 +26,11 @@ check_ports_differ() {
 # listen_of SERVICE: sets listen and port; nothing where no port of this host leads to it.
 listen_of() {
     case $1 in
-    server) listen=$SERVER_LISTEN port=$SERVER_PORT ;;
+    server)
+        listen=$SERVER_LISTEN port=$SERVER_PORT
+        [ "$SCHEME" = http ] || listen='' port=''
+        ;;
+    tls) listen=$SERVER_LISTEN port=$SERVER_PORT ;;
     agentfabric) listen=$BUILDER_LISTEN port=$BUILDER_PORT ;;
     agent) listen=$AGENT_LISTEN port=$AGENT_PORT ;;
     allow) listen='' port='' ;;
@@ -40,7 +44,7 @@ listen_of() {
 # port_setting SERVICE: what changes the service's port.
 port_setting() {
     case $1 in
-    server) echo SERVER_PORT ;;
+    server | tls) echo SERVER_PORT ;;
     agentfabric) echo BUILDER_PORT ;;
     agent) echo AGENT_PORT ;;
     agent-*) echo "$PROGRAM publish ${1#agent-} --port" ;;

@@ -91,11 +91,12 @@ publish() {
     PREPARED=$wanted
     read_manifest
     prepare_passwords
+    prepare_tls
     find_services
     needed=
     for service in $SERVICES; do
         case $service in
-        server | allow) running "$service" || needed="$needed $service" ;;
+        server | allow | tls) running "$service" || needed="$needed $service" ;;
         esac
     done
     # shellcheck disable=SC2086  # names have no blanks
@@ -256,5 +257,5 @@ check_port_number() {
 # say_published NAME
 say_published() {
     listen_of "agent-$1"
-    say address_published "$1" "http://$(host_of "$listen"):$port/" "$PUBLISHED_APP" "$PUBLISHED_FROM"
+    say address_published "$1" "$SCHEME://$(host_of "$listen"):$port/" "$PUBLISHED_APP" "$PUBLISHED_FROM"
 }

@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2034,SC2154  # shared by the pieces
 # What the containers are: on a network of their own, each with a name by which the others know it.
 #   server         the model server
+#   tls            https before the model server, where the operator has a certificate (tls.sh)
 #   agentfabric    AgentFabric's page, where agents are built
 #   agent          the agent that the bundle brings
 #   agent-NAME     an agent that was published
@@ -14,6 +15,7 @@ find_services() {
     SERVICES=
     [ -z "$ALLOW$LLM_URL" ] || SERVICES='allow'
     [ -n "$LLM_URL" ] || SERVICES="$SERVICES server"
+    [ -n "$LLM_URL" ] || [ "$SCHEME" = http ] || SERVICES="$SERVICES tls"
     [ -z "$BUILDER_STACK" ] || SERVICES="$SERVICES agentfabric"
     [ -z "$AGENT" ] || SERVICES="$SERVICES agent"
     find_published
@@ -54,7 +56,7 @@ python_of() {
     server) echo "/opt/$SERVER_STACK/bin/python" ;;
     agentfabric) echo "/opt/$BUILDER_STACK/bin/python" ;;
     agent) echo "/opt/$AGENT_STACK/bin/python" ;;
-    allow) echo /usr/bin/python3.11 ;;
+    allow | tls) echo /usr/bin/python3.11 ;;
     agent-*)
         read_published "${1#agent-}"
         case $PUBLISHED_APP in
@@ -73,15 +75,16 @@ describe() {
     agent) describe_agent "$2" ;;
     agent-*) describe_published "$2" "${1#agent-}" ;;
     allow) describe_allow "$2" ;;
+    tls) describe_tls "$2" ;;
     esac
 }
 
 describe_server() {
-    set -- "$1" server "$SERVER_MEMORY" \
-        --publish "$SERVER_LISTEN:$SERVER_PORT:8000" --shm-size "$SERVER_SHM" \
+    set -- "$1" server "$SERVER_MEMORY" --shm-size "$SERVER_SHM" \
         --mount "$(mount_of "$LLM_DIR" "$LLM_AT" readonly)" \
         --env "MODEL_DIR=$LLM_AT" --env "MODEL_NAME=$LLM_NAME" --env "MODEL_ALIASES=$LLM_ALIASES" \
         --env "DEVICE=$DEVICE" --env HOST=0.0.0.0 --env PORT=8000
+    [ "$SCHEME" = https ] || set -- "$@" --publish "$SERVER_LISTEN:$SERVER_PORT:8000"
     [ -z "$MAX_MODEL_LEN" ] || set -- "$@" --env "MAX_MODEL_LEN=$MAX_MODEL_LEN"
     [ -z "$KV_CACHE_MEMORY" ] || set -- "$@" --env "KV_CACHE_MEMORY=$(echo "$KV_CACHE_MEMORY" | tr kmg KMG)"
     [ -z "$GENERATION_CONFIG" ] || set -- "$@" --env "GENERATION_CONFIG=$GENERATION_CONFIG"
@@ -163,7 +166,7 @@ with_login() {
 
 # with_agent_common ACTION SERVICE MEMORY OPTION…: what all agents have in common.
 with_agent_common() {
-    with_key LLM_API_KEY_FILE "$@" \
+    with_tls with_key LLM_API_KEY_FILE "$@" \
         --mount "$(mount_of "$EMBEDDING_DIR" "$EMBEDDING_AT" readonly)" \
         --env "EMBEDDING_DIR=$EMBEDDING_AT" --env STATE_DIR=/state \
         --env LLM_URL=http://server:8000/v1 --env "LLM_MODEL=$ASKED_MODEL" --env HOST=0.0.0.0
@@ -183,13 +186,16 @@ with_key() {
 # whole, by which a changed setting is seen, and calls ACTION with SERVICE and docker's arguments. The
 # GPUs' device nodes are no part of it: some appear when a program first uses a GPU.
 #   --dns 0.0.0.0: the container itself, where nothing answers; Docker still resolves the services' names.
+#   label=disable: no label of SELinux, as Docker itself does where it is not told to use SELinux. To label
+#   the files instead (:z) would change those of the operator for all other programs, take long, and fail on
+#   a read-only medium.
 #   The proxies: if they were not given, Docker's client would put its own there.
 with_common() {
     action=$1 service=$2 memory=$3
     shift 3
     proxy='' direct='*' home=/tmp
     case $ALLOW,$service in
-    ,* | *,server | *,allow) ;;
+    ,* | *,server | *,allow | *,tls) ;;
     *) proxy=http://allow:3128 direct=server,localhost,127.0.0.1 ;;
     esac
     case $DEVICE,$service in
@@ -200,7 +206,8 @@ with_common() {
     set -- --label "airgap.bundle=$BUNDLE" --label "airgap.service=$service" \
         --network "airgap-$BUNDLE" --network-alias "$service" \
         --user 1000:1000 --read-only --tmpfs /tmp:rw,exec,nosuid,nodev,mode=1777,size=1g \
-        --cap-drop ALL --security-opt no-new-privileges --init --pids-limit 8192 --memory "$memory" \
+        --cap-drop ALL --security-opt no-new-privileges --security-opt label=disable \
+        --init --pids-limit 8192 --memory "$memory" \
         --log-driver json-file --log-opt max-size=10m --log-opt max-file=3 \
         --env "HTTP_PROXY=$proxy" --env "HTTPS_PROXY=$proxy" --env FTP_PROXY= --env ALL_PROXY= \
         --env "http_proxy=$proxy" --env "https_proxy=$proxy" --env ftp_proxy= --env all_proxy= \
@@ -210,6 +217,7 @@ with_common() {
     server) set -- "$@" -m vllm_server ;;
     agentfabric) set -- "$@" -m agentfabric_offline app ;;
     allow) set -- "$@" -c "$(cat "$HERE/lib/relay.py")" ;;
+    tls) set -- "$@" -c "$(cat "$HERE/lib/tls.py")" ;;
     *)
         case $service,${PUBLISHED_APP-} in
         agent,* | *,runner) set -- "$@" -m agent_runner ;;

@@ -71,7 +71,7 @@ give_state_folders() {
     done
     [ "$#" -gt 0 ] || return 0
     docker_ run --rm --network none --read-only --user 0 --cap-drop ALL --cap-add CHOWN \
-        --security-opt no-new-privileges --label "airgap.run=$RUN" "$@" \
+        --security-opt no-new-privileges --security-opt label=disable --label "airgap.run=$RUN" "$@" \
         --entrypoint /usr/bin/python3.11 "$IMAGE" \
         -c 'import os; [os.chown(f"/give/{name}", 1000, -1) for name in os.listdir("/give")]' >/dev/null 2>&1
 }
@@ -101,7 +101,7 @@ probe() {
 # in_image OPTION…: runs something short in the image as uid 1000, with the state and no network.
 in_image() {
     docker_ run --rm --network none --read-only --user 1000:1000 --cap-drop ALL \
-        --security-opt no-new-privileges --log-driver none --label "airgap.run=$RUN" \
+        --security-opt no-new-privileges --security-opt label=disable --log-driver none --label "airgap.run=$RUN" \
         --env PYTHONUTF8=1 --env PYTHONPATH=/opt/app --mount "$(mount_of "$STATE_DIR" /state)" "$@"
 }
 
