@@ -101,6 +101,7 @@ class BundleFieldSet(SpecFieldSet, PackageFieldSet, RunFieldSet):
     pexes: kinds.PexesField
     agents: kinds.AgentsField
     program: kinds.ProgramField
+    guides: kinds.GuidesField
     conf: kinds.ConfField
 
 
@@ -116,18 +117,22 @@ async def bundle_spec(field_set: BundleFieldSet) -> Spec:
     image, models, wheelhouses, pexes, agents = await MultiGet(
         Get(FieldSpecs, FieldSpecsRequest, request) for request in specs
     )
-    program = await Get(Files, FilesRequest, FilesRequest.of(field_set.program, python=False))
+    program, guides = await MultiGet(
+        Get(Files, FilesRequest, FilesRequest.of(field, python=False))
+        for field in (field_set.program, field_set.guides)
+    )
     digests = [d for p in (image, models, wheelhouses, pexes, agents) for d in p.digests]
     return spec_of(
         field_set,
         "bundle",
-        await Get(Digest, MergeDigests([*digests, program.digest])),
+        await Get(Digest, MergeDigests([*digests, program.digest, guides.digest])),
         image=image.values[0],
         models=models.values,
         wheelhouses=wheelhouses.values,
         pexes=pexes.values,
         agents=agents.values,
         program=program.pairs,
+        guides=guides.pairs,
         conf=dict(field_set.conf.value or {}),
     )
 

@@ -333,6 +333,17 @@ class ProgramField(StringField, AsyncFieldMixin):
     )
 
 
+class GuidesField(StringField, AsyncFieldMixin):
+    alias = "guides"
+    default = "docs:guides"
+    help = help_text(
+        """
+        Address of the `files` that become pages in the folder `guide`: Markdown and the pictures
+        in it. `NAME.zh-CN.md` is the Chinese of `NAME.md`.
+        """
+    )
+
+
 class ConfField(DictStringToStringField):
     alias = "conf"
     help = help_text(
@@ -354,6 +365,7 @@ class AirgapBundle(Target):
         PexesField,
         AgentsField,
         ProgramField,
+        GuidesField,
         ConfField,
     )
     help = help_text(

@@ -7,6 +7,7 @@ Layout::
     MANIFEST              every file with size and sha256
     sbom.cdx.json         what it is made of, by whom, under which licences; CycloneDX
     LICENSES.txt          the same licences for people
+    guide/                guides for operators and authors, as pages with pictures
     image/                OCI layout and docker-archive in one
     models/<name>/        plain files, mounted read-only
     agents/<name>/        exported agents

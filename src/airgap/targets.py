@@ -12,6 +12,7 @@ from airgap import pex, wheelhouse
 from airgap.bundle import Bundle, lay_out
 from airgap.facts.model import check_architecture, model_facts
 from airgap.facts.stack import StackFacts, find_facts, serves_models
+from airgap.guides import guides
 from airgap.image.build import ImageSpec, Stack, build_image, plan_layers
 from airgap.image.oci import Image
 from airgap.inputs import (
@@ -130,6 +131,7 @@ def _bundle(shop: Workshop, spec: Spec) -> Tree:
     )
     bill = with_image(bill, image.reference, image.manifest_digest)
     program = {path: Entry(blob) for path, blob in shop.files(spec["program"]).items()}
+    texts = shop.files(spec["guides"])
     replaced = replaced_models(spec)
     folders: dict[str, dict[str, Tree]] = {}
     for (folder, name, _), part in zip(parts, trees, strict=True):
@@ -146,7 +148,7 @@ def _bundle(shop: Workshop, spec: Spec) -> Tree:
                 "IMAGE_ID": image.config_digest,
                 "IMAGE_MANIFEST": image.manifest_digest,
             },
-            program=program | papers(shop.store, bill),
+            program=program | papers(shop.store, bill) | guides(shop.store, texts),
             image={path: Entry(blob) for path, blob in image.files.items()},
             folders=folders,
         ),

@@ -26,6 +26,7 @@ model(name="minilm")
 git_source(name="upstream")
 exported_agent(name="guide", sources=["agent/**"])
 files(name="program", sources=["airgap"])
+files(name="guides", sources=["operator.md", "images/*"])
 python_sources(name="app", sources=["app.py"])
 hermetic_pex(
     name="pex", wheelhouse=":stack", apps=[":app"], sources=[":upstream"], module="app"
@@ -41,6 +42,7 @@ airgap_bundle(
     pexes=[":pex"],
     agents=[":guide"],
     program=":program",
+    guides=":guides",
     conf={"LLM": "minilm"},
 )
 """
@@ -68,6 +70,8 @@ def runner() -> RuleRunner:
             "src/BUILD": BUILD,
             "src/app.py": "",
             "src/airgap": "",
+            "src/operator.md": "",
+            "src/images/login.png": "",
             "src/agent/builder_config.json": "{}",
             "src/stack.lock": "",
             "src/base.lock": "",
@@ -123,6 +127,10 @@ def test_a_bundle_is_described_with_all_its_parts_and_their_files(runner: RuleRu
             }
         ],
         "program": [["airgap", "src/airgap"]],
+        "guides": [
+            ["images/login.png", "src/images/login.png"],
+            ["operator.md", "src/operator.md"],
+        ],
         "conf": {"LLM": "minilm"},
     }
 
