@@ -139,6 +139,15 @@ def test_a_bundle_that_is_here_needs_no_room(large: CheckedHost) -> None:
     assert large.check().state("disk_bundle") == "ok"
 
 
+def test_an_image_that_went_straight_into_docker_needs_no_room(large: CheckedHost) -> None:
+    large.disks(var=100, rest=2)
+    for part in ("models/small", "models/minilm"):
+        (large.bundle / part).mkdir(parents=True)
+    assert large.check().state("disk_bundle") == "warn"
+    large.docker(docker_answers.DOCKER_24, image=BUNDLE_CONF["IMAGE_ID"])
+    assert large.check().state("disk_bundle") == "ok"
+
+
 def test_a_state_folder_that_cannot_be_made(host: CheckedHost) -> None:
     (host.folder / "file").touch()
     checked = host.check(AIRGAP_STATE_DIR=f"{host.folder}/file/state")

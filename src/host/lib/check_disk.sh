@@ -43,9 +43,11 @@ image_loaded() {
 # was not yet carried here still needs room.
 check_disk_bundle() {
     whole=1
-    for part in image "models/$LLM" "models/$EMBEDDING"; do
+    for part in "models/$LLM" "models/$EMBEDDING"; do
         [ -e "$HERE/$part" ] || whole=
     done
+    # The image may have gone from the parts straight into Docker.
+    [ -e "$HERE/image" ] || { [ "$DOCKER_STATE" = there ] && image_loaded; } || whole=
     if [ -n "$whole" ]; then
         note ok disk_bundle "$(text check_bundle_here "$HERE")"
     elif ! is_number "$BUNDLE_SIZE"; then
