@@ -71,10 +71,10 @@ def delta(
         store, root, contents, lacking, out, size, volumes=volumes, inventory=have.sha256
     )
     whole = lay_out(contents.tree).size
+    sent, of = (sum(one.link is None for one in tree.values()) for tree in (lacking, contents.tree))
     print(
         f"bundle {transfer.bundle} sha256:{transfer.digest}\n"
-        f"{len(lacking)} of {len(contents.tree)} files travel,"
-        f" {human(transfer.stream)} instead of {human(whole)}",
+        f"{sent} of {of} files travel, {human(transfer.stream)} instead of {human(whole)}",
         file=sys.stderr,
     )
 

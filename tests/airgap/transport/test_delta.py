@@ -82,9 +82,9 @@ def test_a_signature_travels(tmp_path: Path) -> None:
 
 
 def test_how_much_travels_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    bundle = make_bundle(tmp_path / "b", {"a": b"1" * 100_000, "b": b"2"})
+    bundle = make_bundle(tmp_path / "b", {"a": b"1" * 100_000, "b": b"2"}, {"link": "a"})
     send(write_inventory(tmp_path / "i", [b"1" * 100_000]), bundle, tmp_path / "out")
-    assert "3 of 4 files travel, 4.1 kB instead of 105.0 kB" in capsys.readouterr().err
+    assert "3 of 4 files travel, 4.6 kB instead of 105.5 kB" in capsys.readouterr().err
 
 
 def test_another_delta_into_the_same_folder_is_refused(tmp_path: Path) -> None:
