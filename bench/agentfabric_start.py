@@ -38,8 +38,8 @@ def from_image() -> tuple[float, float]:
     if not (BUNDLE / "MANIFEST").is_file():
         sys.exit("no dist/agentfabric_demo: run `./pants package bundles/agentfabric_demo:` first")
     times = []
-    with docker_daemon() as host:
-        bundle = Bundle(BUNDLE, {"DOCKER_HOST": host})
+    with docker_daemon() as daemon:
+        bundle = Bundle(BUNDLE, {"DOCKER_HOST": daemon.host})
         done = bundle.airgap("load")
         if done.returncode:
             sys.exit(done.stderr)

@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, expect
 
 from tests.e2e import needs
 from tests.e2e.bundle import Bundle
-from tests.e2e.daemon import docker_daemon
+from tests.e2e.daemon import Daemon, docker_daemon
 from tests.e2e.demo import PAGE_URL, built_demo
 from tests.e2e.intranet import Seen, intranet
 from tests.e2e.visits import Visits, chromium, visits_of
@@ -27,9 +27,14 @@ def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seen]:
 
 
 @pytest.fixture(scope="session")
-def docker_host(outside: Seen) -> Iterator[str]:
-    with docker_daemon() as host:
-        yield host
+def docker(outside: Seen) -> Iterator[Daemon]:
+    with docker_daemon() as daemon:
+        yield daemon
+
+
+@pytest.fixture(scope="session")
+def docker_host(docker: Daemon) -> str:
+    return docker.host
 
 
 @pytest.fixture(scope="session")

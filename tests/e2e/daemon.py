@@ -17,25 +17,26 @@ from tests.e2e.needs import PATH, program
 FOLDER = Path(tempfile.gettempdir()) / "airgap-e2e"
 
 
-@contextmanager
-def docker_daemon() -> Iterator[str]:
-    """Starts the daemon in the network namespace of this thread; yields its DOCKER_HOST.
+class Daemon:
+    """A daemon that runs, in the network namespace of the thread that started it.
 
-    A second run at the same time waits for the first one. Needs root.
+    Attributes:
+        host: Its DOCKER_HOST.
     """
-    for name in ("docker", "containerd", "runc", "iptables"):
-        program(name)
-    dockerd, setpriv = program("dockerd"), program("setpriv")
-    with FOLDER.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        _remove()
-        FOLDER.mkdir(mode=0o700)
-        socket = f"unix://{FOLDER}/sock"
-        with (FOLDER / "log").open("w") as log:
-            daemon = subprocess.Popen(
+
+    def __init__(self) -> None:
+        for name in ("docker", "containerd", "runc", "iptables"):
+            program(name)
+        self.host = f"unix://{FOLDER}/sock"
+        self._start()
+
+    def _start(self) -> None:
+        with (FOLDER / "log").open("a") as log:
+            self._process = subprocess.Popen(
                 # Ends, and its containers with it, when this process does not live to end it.
                 [
-                    *(setpriv, "--pdeathsig", "TERM", dockerd, "--host", socket),
+                    *(program("setpriv"), "--pdeathsig", "TERM"),
+                    *(program("dockerd"), "--host", self.host),
                     *(f"--data-root={FOLDER}/data", f"--exec-root={FOLDER}/exec"),
                     f"--pidfile={FOLDER}/pid",
                 ],
@@ -43,13 +44,40 @@ def docker_daemon() -> Iterator[str]:
                 stderr=log,
                 env={"PATH": PATH},
             )
+
+    def wait(self) -> None:
+        """Until it answers."""
+        _wait(self._process, self.host)
+
+    def stop(self) -> None:
+        """Ends it, and with it the containers."""
+        self._process.terminate()
+        self._process.wait(60)
+
+    def restart(self) -> None:
+        """As a restart of the service or of the host does."""
+        self.stop()
+        self._start()
+        self.wait()
+
+
+@contextmanager
+def docker_daemon() -> Iterator[Daemon]:
+    """Starts a daemon in the network namespace of this thread.
+
+    A second run at the same time waits for the first one. Needs root.
+    """
+    with FOLDER.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        _remove()
+        FOLDER.mkdir(mode=0o700)
+        daemon = Daemon()
         try:
-            _wait(daemon, socket)
-            yield socket
+            daemon.wait()
+            yield daemon
         finally:
-            daemon.terminate()
             try:
-                daemon.wait(60)
+                daemon.stop()
             finally:
                 _remove()
 

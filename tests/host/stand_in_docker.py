@@ -1,23 +1,26 @@
 """Answers as Docker's client does, from files in the folder $STAND_IN: for faults and arguments.
 
-image: the id of the loaded image; loads: the id that a load brings; version-error,
-create-error, probe, exit, exit-<container>: what goes wrong; info-<letters of the template>: what
-info says; program: what a program of pex/ prints. Calls are appended to calls, one JSON list a
-line. What works on the state folder or a certificate is run for real, and so is smoke.py where
-inside, JSON, says in which environment; nvidia-smi: what that prints, stats: likewise; saves: the
-tar of a save.
+image: the id of the loaded image; loads: the id that a load brings; images: references and layers
+of all, JSON; version-error, create-error, update-error, probe, exit, exit-<container>: what goes
+wrong; signal-<command>: the number of the signal that the whole group of processes gets, as by
+Ctrl-C, when that command was done; info-<letters of the template>: what info says; program: what a
+program of pex/ prints. Calls are appended to calls, one JSON list a line. What works on the state
+folder or a certificate is run for real, and so is smoke.py where inside, JSON, says in which
+environment; nvidia-smi: what that prints, stats: likewise; saves: the tar of a save.
+container-<name> holds what is known of a container, JSON.
 """
 
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 HERE = Path(os.environ["STAND_IN"])
 SOURCES = Path(__file__).resolve().parents[2] / "src"
-PREFIX = "container-airgap-demo-"
 
 
 def text(name: str) -> str:
@@ -29,21 +32,63 @@ def fail(message: str) -> None:
     sys.exit(message)
 
 
-def inspect_container(template: str, name: str) -> None:
-    container = HERE / f"container-{name}"
-    if not container.exists():
-        fail(f"Error: No such object: {name}")
-    digest = container.read_text()
+def container(name: str) -> dict[str, Any]:
+    known = text(f"container-{name}")
+    if not known:
+        fail(f"Error: No such container: {name}")
+    found: dict[str, Any] = json.loads(known)
+    return found
+
+
+def change_container(name: str, **changed: object) -> None:
+    (HERE / f"container-{name}").write_text(json.dumps(container(name) | changed))
+
+
+def fill_in(template: str, name: str) -> str:
+    known = container(name)
     stopped = text("exit") or text(f"exit-{name}")
     values = {
-        "{{.State.Running}}": "false" if stopped else "true",
-        '{{index .Config.Labels "airgap.settings"}}': digest,
+        "{{.Names}}": name,
+        "{{.Image}}": known["image"],
+        "{{.Config.Image}}": known["image"],
+        "{{.State.Running}}": "true" if known["running"] and not stopped else "false",
         "{{.State.OOMKilled}}": "true" if stopped == "137" else "false",
         "{{.State.ExitCode}}": stopped or "0",
     }
     for key, value in values.items():
         template = template.replace(key, value)
-    print(template)
+    label = r'\{\{(?:\.Label|index \.Config\.Labels) "(.*?)"}}'
+    return re.sub(label, lambda match: known["labels"].get(match[1], ""), template)
+
+
+def create(name: str, rest: list[str]) -> None:
+    if text("create-error"):
+        fail(text("create-error"))
+    if name in containers():
+        fail(f"Conflict. The container name {name} is already in use")
+    labels = [rest[i + 1].split("=", 1) for i, word in enumerate(rest) if word == "--label"]
+    image = next(word for word in rest if word.startswith("localhost/airgap/"))
+    known = {"labels": dict(labels), "image": image, "running": False}
+    (HERE / f"container-{name}").write_text(json.dumps(known))
+
+
+def rename(name: str, other: str) -> None:
+    if other in containers():
+        fail(f"Conflict. The container name {other} is already in use")
+    container(name)
+    (HERE / f"container-{name}").rename(HERE / f"container-{other}")
+
+
+def images() -> dict[str, list[tuple[str, int]]]:
+    """The layers of each, from the lowest on: digest and size."""
+    found: dict[str, list[tuple[str, int]]] = json.loads(text("images") or "{}")
+    return found
+
+
+def listed_containers(arguments: list[str]) -> list[str]:
+    """Those whose label the filter names."""
+    key, value = arguments[arguments.index("--filter") + 1].removeprefix("label=").split("=", 1)
+    return [name for name in containers() if container(name)["labels"].get(key) == value]
 
 
 def text_of(program: str) -> str:
@@ -56,7 +101,7 @@ def run(arguments: list[str]) -> None:
         print(text("program"), end="")
         return
     code, *rest = arguments[arguments.index("-c") + 1 :]
-    known = ("agents.py", "passwords.py", "state_files.py", "certificate.py")
+    known = ("agents.py", "passwords.py", "state_files.py", "certificate.py", "versions.py")
     if code.strip() not in map(text_of, known):
         print(text("probe"), end="")
         return
@@ -68,8 +113,8 @@ def run(arguments: list[str]) -> None:
     sys.exit(done.returncode)
 
 
-def execute(container: str, arguments: list[str]) -> None:
-    if text("exit") or text(f"exit-{container}"):
+def execute(name: str, arguments: list[str]) -> None:
+    if text("exit") or text(f"exit-{name}") or not container(name)["running"]:
         fail("not running")
     if "nvidia-smi" in arguments:
         if not text("nvidia-smi"):
@@ -87,7 +132,7 @@ def remove(names: list[str]) -> None:
 
 
 def containers() -> list[str]:
-    return [path.name.removeprefix("container-") for path in HERE.glob("container-*")]
+    return sorted(path.name.removeprefix("container-") for path in HERE.glob("container-*"))
 
 
 def main(arguments: list[str]) -> None:
@@ -100,14 +145,26 @@ def main(arguments: list[str]) -> None:
             print("20.10.24")
         case ["info", "--format", template]:
             print(text("info-" + "".join(filter(str.isalpha, template))))
+        case ["image", "inspect", "--format", template, *references] if "Layers" in template:
+            for reference in references:
+                print("\n".join(digest for digest, _ in images().get(reference, [])))
         case ["image", "inspect", "--format", _, reference]:
             if reference.startswith("sha256:") or not text("image"):
                 fail(f"Error: No such image: {reference}")
             print(text("image"))
         case ["image", "ls", *_, repository]:
             print(f"{repository}:0123456789ab" if text("image") else "")
+        case ["image", "rm", reference] if reference in images():
+            left = {name: layers for name, layers in images().items() if name != reference}
+            (HERE / "images").write_text(json.dumps(left))
         case ["image", "rm", _]:
             (HERE / "image").unlink()
+        case ["images", "--format", _, repository]:
+            print("\n".join(name for name in images() if name.startswith(f"{repository}:")))
+        case ["images", *_]:
+            print("\n".join(images()))
+        case ["history", *_, reference]:
+            print("\n".join(str(size) for _, size in reversed(images()[reference])))
         case ["load"]:
             (HERE / "loaded.tar").write_bytes(sys.stdin.buffer.read())
             (HERE / "image").write_text(text("loads"))
@@ -116,25 +173,35 @@ def main(arguments: list[str]) -> None:
         case ["run", *_]:
             run(arguments)
         case ["create", "--name", name, *rest]:
-            if text("create-error"):
-                fail(text("create-error"))
-            label = next(value for value in rest if value.startswith("airgap.settings="))
-            (HERE / f"container-{name}").write_text(label.partition("=")[2])
+            create(name, rest)
+        case ["rename", name, other]:
+            rename(name, other)
+        case ["start", name]:
+            change_container(name, running=True)
+        case ["stop", "-t", _, *names]:
+            for name in names:
+                change_container(name, running=False)
+        case ["update", "--restart", policy, *names]:
+            if text("update-error"):
+                fail(text("update-error"))
+            for name in names:
+                change_container(name, restart=policy)
         case ["inspect", "--format", template, name]:
-            inspect_container(template, name)
+            print(fill_in(template, name))
         case ["inspect", name]:
-            inspect_container("", name)
+            container(name)
         case ["exec", *rest]:
-            (container,) = (word for word in rest if word.startswith("airgap-demo-"))
-            execute(container, rest)
+            (name,) = (word for word in rest if word.startswith("airgap-demo-"))
+            execute(name, rest)
         case ["stats", *_]:
             print(text("stats"))
         case ["logs", *_]:
             print(text(f"logs-{arguments[-1]}") or "RuntimeError: no such kernel")
-        case ["ps", "-a", *_]:
-            print("\n".join(path.name.removeprefix(PREFIX) for path in HERE.glob(f"{PREFIX}*")))
+        case ["ps", "-a", *_, "--format", template]:
+            for name in listed_containers(arguments):
+                print(fill_in(template, name))
         case ["ps", "-aq", *_]:
-            print("\n".join(containers()))
+            print("\n".join(listed_containers(arguments)))
         case ["rm", "-f", *names]:
             remove(names)
         case ["network", "inspect", name]:
@@ -147,10 +214,13 @@ def main(arguments: list[str]) -> None:
         case ["network", "rm", *names]:
             for name in names:
                 (HERE / f"network-{name}").unlink(missing_ok=True)
-        case ["start", *_] | ["stop", *_] | ["ps", *_] | ["network", "connect", *_]:
+        case ["ps", *_] | ["network", "connect", *_]:
             pass
         case _:
             fail(f"unexpected: {arguments}")
+    if number := text(f"signal-{arguments[0]}"):
+        (HERE / f"signal-{arguments[0]}").unlink()
+        os.killpg(0, int(number))
 
 
 main(sys.argv[1:])

@@ -23,6 +23,8 @@ text() {
   stop SERVICE        stop one service: server, agentfabric, agent-NAME …; the others go on
   start SERVICE       start it again (up does it too);  restart SERVICE does both
   down                stop and remove the containers; the state folder and the image stay
+  rollback            go back to the version that served before; up in a new bundle switches to it
+  prune               remove images and folders of versions before that one
   backup FILE         write the state into a new file while everything runs;  restore FILE goes back to it
   report [FILE]       pack logs, versions, settings and the result of check, without secrets or chats
   uninstall [--purge] remove containers, networks and image; --purge: the state folder too
@@ -57,6 +59,8 @@ Settings: airgap.conf in this folder (copy airgap.conf.example); AIRGAP_CONF nam
   stop 服务           停止一个服务：server、agentfabric、agent-名称等；其他服务继续运行
   start 服务          重新启动它（up 也会做）；restart 服务：先停止再启动
   down                停止并删除容器；状态目录和镜像保留
+  rollback            退回之前服务的版本；在新交付包中运行 up 即切换到新版本
+  prune               删除比它更早的版本的镜像和目录
   backup 文件         在运行中把状态写入新文件；restore 文件：恢复到该备份
   report [文件]       打包日志、版本、设置和 check 的结果，不含密钥和对话
   uninstall [--purge] 删除容器、网络和镜像；--purge：连同状态目录

@@ -6,16 +6,20 @@ bring_up() {
     require_gpus
     make_state_folder
     find_services
+    check_switch
     # shellcheck disable=SC2086  # names have no blanks
     check_ports $SERVICES
     UNDO=$RUN
     prepare_state
     prepare_passwords
     prepare_tls
+    begin_switch
     remove_strays
     # shellcheck disable=SC2086  # names have no blanks
-    start_services $SERVICES
+    start_and_wait $SERVICES
+    end_switch
     say_addresses
+    say_switched
 }
 
 # check_bundle_parts: are the parts of the bundle that run all there?
@@ -55,6 +59,8 @@ stop_service() {
 restart_service() {
     find_services
     require_service restart "$1"
+    read_manifest
+    require_this_version
     ! docker_ inspect "$(container_of "$1")" >/dev/null 2>&1 || end_service "$1"
     start_again "$1"
 }
@@ -103,6 +109,8 @@ running() {
 wait_for() {
     name=$(name_of "$1")
     began=$(date +%s) told=0
+    # One that came up before may not come up now: were it started again and again, its end would not be seen.
+    answers "$1" || docker_ update --restart no "$(container_of "$1")" >/dev/null 2>&1
     until answers "$1"; do
         elapsed=$(($(date +%s) - began))
         if ! running "$1"; then
@@ -180,6 +188,7 @@ host_of() {
 }
 
 run_until_stopped() {
+    RESTART=no
     bring_up
     DOWN_AT_END=1
     trap 'exit 0' HUP INT TERM
@@ -239,6 +248,7 @@ show_status() {
         well=1
     fi
     say address_state "$STATE_DIR"
+    say_versions
     return "$well"
 }
 

@@ -9,6 +9,7 @@
 
 RUN=$$-$(date +%s) # labels what this run makes, so that it can undo just that
 PREPARED=          # the name of the agent that is being published
+RESTART=unless-stopped # what Docker does about a service that answered and ended
 
 # find_services: sets SERVICES, in the order in which they are started.
 find_services() {
@@ -230,9 +231,16 @@ with_common() {
     "$action" "$service" "${sum%% *}" "$@"
 }
 
-# start_services SERVICE…: starts them anew where they do not run with the settings of now, and waits
-# until all answer. What this run made is removed if it does not come so far.
+# start_services SERVICE…: starts single services of the version that serves, or is to be the only one.
 start_services() {
+    require_this_version
+    start_and_wait "$@"
+    UNDO=
+}
+
+# start_and_wait SERVICE…: starts them anew where they do not run with the settings of now, and waits
+# until all answer. What this run made is removed if it does not come so far; its caller ends that.
+start_and_wait() {
     check_ports "$@"
     UNDO=$RUN
     make_networks
@@ -245,7 +253,18 @@ start_services() {
     for service in "$@"; do
         wait_for "$service"
     done
-    UNDO=
+    keep_running "$@"
+}
+
+# keep_running SERVICE…: from now on Docker starts them again, also when it is started itself; not before
+# they answered, so that one that ends at its start is told and not started again and again.
+keep_running() {
+    names=
+    for service in "$@"; do
+        names="$names $(container_of "$service")"
+    done
+    # shellcheck disable=SC2086  # names have no blanks
+    answer=$(docker_ update --restart "$RESTART" $names 2>&1) || say not_returning "$(last_line "$answer")" >&2
 }
 
 # remove_if_stale SERVICE DIGEST: unless the container runs with these very settings.
@@ -267,7 +286,8 @@ start_if_absent() {
     docker_ inspect "$(container_of "$service")" >/dev/null 2>&1 && return
     say starting "$(name_of "$service")"
     answer=$(docker_ create --name "$(container_of "$service")" --label "airgap.settings=$digest" \
-        --label "airgap.run=$RUN" "$@" 2>&1) && answer=$(join_outside "$service" 2>&1) &&
+        --label "airgap.run=$RUN" --label "airgap.digest=$BUNDLE_DIGEST" --label "airgap.folder=$HERE" \
+        --label "airgap.state=$STATE_DIR" "$@" 2>&1) && answer=$(join_outside "$service" 2>&1) &&
         answer=$(docker_ start "$(container_of "$service")" 2>&1) && return
     case $answer in
     *'already allocated'* | *'address already in use'*) fail_port "$service" ;;
@@ -283,11 +303,14 @@ start_if_absent() {
 
 # remove_strays: containers of what no longer belongs to the bundle's services.
 remove_strays() {
-    for service in $(docker_ ps -a --filter "label=airgap.bundle=$BUNDLE" --format '{{.Label "airgap.service"}}'); do
-        is_service "$service" || docker_ rm -f "$(container_of "$service")" >/dev/null ||
-            fail e_remove "$(container_of "$service")"
+    for name in $(docker_ ps -a --filter "label=airgap.bundle=$BUNDLE" --format '{{.Names}}'); do
+        case $name in
+        *.previous) continue ;;
+        esac
+        is_service "${name#"airgap-$BUNDLE-"}" || docker_ rm -f "$name" >/dev/null || fail e_remove "$name"
     done
-    is_service allow || docker_ network rm "$(network_outside)" >/dev/null 2>&1
+    # What waits for the end of a switch may be on it.
+    [ -n "$SWITCHING" ] || is_service allow || docker_ network rm "$(network_outside)" >/dev/null 2>&1
 }
 
 # make_networks: without masquerading nothing outside can answer the containers; published ports still
@@ -324,7 +347,8 @@ undo_run() {
         fi
         [ -n "$(docker_ ps -aq --filter "label=airgap.bundle=$BUNDLE")" ] ||
             docker_ network rm "airgap-$BUNDLE" "$(network_outside)" >/dev/null 2>&1
-        [ "$2" -ge 128 ] && [ "$again" -eq 1 ] || return 0
-        sleep 1
+        [ "$2" -ge 128 ] || break
+        [ "$again" -eq 2 ] || sleep 1
     done
+    go_back >&2
 }

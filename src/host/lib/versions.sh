@@ -1,0 +1,101 @@
+# shellcheck shell=sh disable=SC2034,SC2153,SC2154  # shared by the pieces
+# Which versions of this bundle serve and served here. A version is known by the bundle's digest.
+# STATE_DIR/versions remembers them, the one that came up last at the end:
+#   airgap-versions 1
+#   sha256:<64 hex> <when it came up, UTC> <image> <folder>
+# Docker tells what is there now: each container has the labels airgap.digest and airgap.folder. One
+# whose name ends in .previous (which no service's name does) waits until another version answers.
+
+# list_versions: prints the file's lines, the oldest first.
+list_versions() {
+    [ ! -r "$STATE_DIR/versions" ] || awk 'NR > 1 && NF > 3' "$STATE_DIR/versions"
+}
+
+last_version() {
+    list_versions | awk '{ digest = $1 } END { print digest }'
+}
+
+# find_versions: sets what Docker has of this bundle: in THERE and THERE_FOLDER the version that serves;
+# in OTHERS the names of containers of versions other than this one, in OTHER and OTHER_FOLDER which;
+# in PREVIOUS_NAMES those that wait, in PREVIOUS and PREVIOUS_FOLDER of which version.
+find_versions() {
+    THERE='' THERE_FOLDER='' OTHERS='' OTHER='' OTHER_FOLDER=''
+    PREVIOUS_NAMES='' PREVIOUS='' PREVIOUS_FOLDER=''
+    need_scratch
+    docker_ ps -a --filter "label=airgap.bundle=$BUNDLE" \
+        --format '{{.Names}}|{{.Label "airgap.digest"}}|{{.Label "airgap.folder"}}' >"$SCRATCH/containers"
+    while IFS='|' read -r name digest folder; do
+        # Programs before this one did not label containers so.
+        digest=${digest:-unknown}
+        case $name in
+        '') ;;
+        *.previous) PREVIOUS_NAMES="$PREVIOUS_NAMES $name" PREVIOUS=$digest PREVIOUS_FOLDER=$folder ;;
+        *)
+            THERE=$digest THERE_FOLDER=$folder
+            [ "$digest" != "${BUNDLE_DIGEST-}" ] || continue
+            OTHERS="$OTHERS $name" OTHER=$digest OTHER_FOLDER=$folder
+            ;;
+        esac
+    done <"$SCRATCH/containers"
+}
+
+# find_before: after find_versions; sets BEFORE and BEFORE_FOLDER to the version to go back to, if any.
+find_before() {
+    BEFORE='' BEFORE_FOLDER=''
+    if [ -n "$PREVIOUS_NAMES" ] && ! switch_is_over; then
+        BEFORE=$PREVIOUS BEFORE_FOLDER=$PREVIOUS_FOLDER
+        return
+    fi
+    list_versions >"$SCRATCH/versions"
+    now=${THERE:-$(last_version)}
+    while read -r digest when image folder; do
+        [ "$digest" = "$now" ] || BEFORE=$digest BEFORE_FOLDER=$folder
+    done <"$SCRATCH/versions"
+}
+
+# switch_is_over: after find_versions; did all of the new version answer, so that what waits is no
+# longer needed? That is when it is recorded.
+switch_is_over() {
+    last=$(last_version)
+    [ -n "$last" ] && [ "$THERE" = "$last" ] && [ "$PREVIOUS" != "$last" ]
+}
+
+# record_version: puts this version at the end of the file; before it the one that it took the place of.
+record_version() {
+    list_versions >"$SCRATCH/versions"
+    now=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+    read -r digest when image folder <<LAST
+$(tail -n 1 "$SCRATCH/versions")
+LAST
+    [ "$digest $image $folder" != "$BUNDLE_DIGEST $IMAGE $HERE" ] || return 0
+    {
+        echo 'airgap-versions 1'
+        awk -v digest="$BUNDLE_DIGEST" '$1 != digest' "$SCRATCH/versions"
+        case ${SWITCHING:+$OTHER} in
+        sha256:*)
+            grep -q "^$OTHER " "$SCRATCH/versions" ||
+                printf '%s\n' "$OTHER $now $(image_of "${OTHERS##* }.previous") $OTHER_FOLDER"
+            ;;
+        esac
+        printf '%s\n' "$BUNDLE_DIGEST $now $IMAGE $HERE"
+    } >"$SCRATCH/versions.new"
+    write_versions
+}
+
+# write_versions: puts $SCRATCH/versions.new in place of the file.
+write_versions() {
+    answer=$(on_state versions <"$SCRATCH/versions.new" 2>&1) ||
+        fail e_versions "$STATE_DIR/versions" "$(last_line "$answer")"
+}
+
+# image_of CONTAINER: the reference by which it was made.
+image_of() {
+    docker_ inspect --format '{{.Config.Image}}' "$1"
+}
+
+# digest_in FOLDER: of the version that is there now, or nothing.
+digest_in() {
+    [ -r "$1/MANIFEST" ] || return 0
+    sum=$(sha256sum <"$1/MANIFEST")
+    echo "sha256:${sum%% *}"
+}
