@@ -49,23 +49,23 @@ Next: %s check' zh='交付包已在 %s，完整无误：%s
     e_join_delta) en='joining: these parts are a delta: they hold only what a host that has another version of %s lacks
   to do: on that host, run "airgap apply" of the version that is there' zh='合并：这些分卷是增量，只含已有另一版本 %s 的主机所缺的内容
   处理：在该主机上，用已有版本的“airgap apply”' ;;
-    e_join_dest) en='joining: the folder %s cannot be written
-  to do: name another folder, change its permissions, or mount its disk for writing' zh='合并：目录 %s 不可写
+    e_join_dest) en='writing a bundle: the folder %s cannot be written
+  to do: name another folder, change its permissions, or mount its disk for writing' zh='写入交付包：目录 %s 不可写
   处理：指定别的目录，修改其权限，或以可写方式挂载其磁盘' ;;
-    e_join_other) en='joining: %s is there, and it is not of the bundle sha256:%s
-  to do: name another folder to join into, or rename that one' zh='合并：%s 已存在，且不是交付包 sha256:%s
+    e_join_other) en='writing a bundle: %s is there, and it is not of the bundle sha256:%s
+  to do: name another folder to write it into, or rename that one' zh='写入交付包：%s 已存在，且不是交付包 sha256:%s
   处理：指定别的目标目录，或给它改名' ;;
-    e_join_lacks) en='joining: %s is there, and the files above are not right in it
-  to do: rename or remove that folder, and join again' zh='合并：%s 已存在，但其中上述文件不对
-  处理：给它改名或删除它，然后重新合并' ;;
-    e_join_partial) en='joining: %s is no folder, and it would be written to
-  to do: see what it is, and remove it' zh='合并：%s 不是目录，而它将被写入
+    e_join_lacks) en='writing a bundle: %s is there, and the files above are not right in it
+  to do: rename or remove that folder, and run the same command again' zh='写入交付包：%s 已存在，但其中上述文件不对
+  处理：给它改名或删除它，然后再次运行同一命令' ;;
+    e_join_partial) en='writing a bundle: %s is no folder, and it would be written to
+  to do: see what it is, and remove it' zh='写入交付包：%s 不是目录，而它将被写入
   处理：查看它是什么，并删除它' ;;
     e_join_no_image) en='joining: there is no image in the parts of %s
   to do: join without --load' zh='合并：%s 的分卷中没有镜像
   处理：不带 --load 重新合并' ;;
-    e_join_busy) en='joining: another run (process %s) makes %s
-  to do: wait until it has ended' zh='合并：另一个进程（%s）正在生成 %s
+    e_join_busy) en='writing a bundle: another run (process %s) makes %s
+  to do: wait until it has ended' zh='写入交付包：另一个进程（%s）正在生成 %s
   处理：等待它结束' ;;
     e_join_room) en='joining into %s: not enough room
   needed: %s; free: %s
@@ -77,13 +77,13 @@ Next: %s check' zh='交付包已在 %s，完整无误：%s
   to do: resolve what is said, then run the same command again, which goes on' zh='写入 %s：%s
   需要：磁盘有空间，且分卷可以完整读取
   处理：按提示解决，然后再次运行同一命令，它会继续' ;;
-    e_join_wrong) en='joining: %s files in %s are not right, see above
+    e_join_wrong) en='writing a bundle: %s files in %s are not right, see above
   needed: parts that did not change after they were checked, and a sound disk
-  to do: run the same command again, which goes on' zh='合并：%s 个文件不对（在 %s 中），见上
+  to do: run the same command again, which goes on' zh='写入交付包：%s 个文件不对（在 %s 中），见上
   需要：分卷在检查之后没有变化，且磁盘完好
   处理：再次运行同一命令，它会继续' ;;
-    e_join_name) en='joining: the folder %s is whole and cannot be renamed to %s
-  to do: see what is in its place, and run this again' zh='合并：目录 %s 已完整，但无法改名为 %s
+    e_join_name) en='writing a bundle: the folder %s is whole and cannot be renamed to %s
+  to do: see what is in its place, and run this again' zh='写入交付包：目录 %s 已完整，但无法改名为 %s
   处理：查看该处有什么，然后再次运行' ;;
     e_stream) en='reading the parts of %s: at byte %s of what they hold: %s
   needed: what the sender made, unchanged; these parts agree with each other, so this is no damage on the way
