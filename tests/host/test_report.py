@@ -49,7 +49,7 @@ def configured(builder: Bundle, tmp_path: Path) -> Bundle:
     (builder.root / "airgap.conf").write_text(
         f"# the old key was {SECRETS['comment']}\n"
         f"SERVER_KEY_FILE={key}\n"
-        f"SERVER_ARGS='--seed 7 --api-key {SECRETS['argument']}'\n"
+        f"SERVER_ARGS='--seed 7 --api-key {SECRETS['argument']}' # {SECRETS['comment']}\n"
     )
     assert builder.run("up").returncode == 0
     configure(builder)

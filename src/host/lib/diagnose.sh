@@ -55,7 +55,7 @@ asked_docker() {
 say_settings() {
     for file in "$HERE/bundle.conf" "$CONF"; do
         echo "== $file"
-        [ ! -r "$file" ] || sed -n 's/^[[:blank:]]*\([A-Z_][A-Z_]*=.*\)/\1/p' "$file"
+        [ ! -r "$file" ] || sed -n -e 's/[[:blank:]]#.*//' -e 's/^[[:blank:]]*\([A-Z_][A-Z_]*=.*\)/\1/p' "$file"
     done
     env | sed -n 's/^\(AIRGAP_[A-Z_]*=.*\)/\1/p'
     echo "== MANIFEST"
