@@ -22,6 +22,7 @@ text() {
   smoke               try what is served as its users do, and say how fast it is
   stop SERVICE        stop one service: server, agentfabric, agent-NAME …; the others go on
   start SERVICE       start it again (up does it too);  restart SERVICE does both
+  compose             print a compose.yaml with which docker compose does what up does, on this host
   down                stop and remove the containers; the state folder and the image stay
   rollback            go back to the version that served before; up in a new bundle switches to it
   prune               remove images and folders of versions before that one
@@ -58,6 +59,7 @@ Settings: airgap.conf in this folder (copy airgap.conf.example); AIRGAP_CONF nam
   smoke               像使用者那样试用所提供的服务，并给出速度
   stop 服务           停止一个服务：server、agentfabric、agent-名称等；其他服务继续运行
   start 服务          重新启动它（up 也会做）；restart 服务：先停止再启动
+  compose             输出 compose.yaml，供 docker compose 在本机代替 up 使用
   down                停止并删除容器；状态目录和镜像保留
   rollback            退回之前服务的版本；在新交付包中运行 up 即切换到新版本
   prune               删除比它更早的版本的镜像和目录

@@ -316,8 +316,13 @@ remove_strays() {
 # make_networks: without masquerading nothing outside can answer the containers; published ports still
 # work, which on an --internal network they do not. Only the way to what is allowed has another.
 make_networks() {
-    make_network "airgap-$BUNDLE" --opt com.docker.network.bridge.enable_ip_masquerade=false
-    ! is_service allow || make_network "$(network_outside)"
+    describe_networks make_network
+}
+
+# describe_networks ACTION: calls ACTION with each network's name and docker's options.
+describe_networks() {
+    "$1" "airgap-$BUNDLE" --opt com.docker.network.bridge.enable_ip_masquerade=false
+    ! is_service allow || "$1" "$(network_outside)"
 }
 
 # make_network NAME OPTION…

@@ -1,0 +1,16 @@
+# shellcheck shell=sh disable=SC2034  # shared by the pieces
+# What compose says.
+
+TABLES="$TABLES messages_compose"
+
+messages_compose() {
+    case $1 in
+    compose_about) en='This file is for this host and its settings of now: write it anew when settings, agents or the bundle change.
+Before "docker compose up -d" take down what "up" started: %s down' zh='该文件对应本机当前的设置：更改设置、智能体或交付包之后请重新生成。
+运行“docker compose up -d”之前，先停止由 up 启动的容器：%s down' ;;
+    e_compose_option) en='compose: writing what %s has for docker: a compose file has no word here for %s
+  to do: use "up"' zh='compose：写出 %s 的 docker 设置：此处无法在 compose 文件中表示 %s
+  处理：请使用 up' ;;
+    *) return 1 ;;
+    esac
+}
