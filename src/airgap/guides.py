@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 
 FOLDER = "guide"
 
-_VERSION = 1
+_VERSION = 2
 """Raised whenever the same files give other bytes than before."""
 
 _CHINESE = ".zh-CN"
+
+_WIDE = "[\u2e80-\u9fff\uff00-\uffef]"
+"""Characters and punctuation that are written without blanks."""
 
 _STYLE = """
 body { max-width: 52rem; margin: 0 auto; padding: 1rem; line-height: 1.5; color: #1f2328;
@@ -90,6 +93,7 @@ def render(texts: Mapping[str, str], pictures: Collection[str]) -> Iterator[tupl
         _name_headings(tokens)
         for token in tokens:
             if token.children:
+                _close_lines(token.children)
                 token.children = list(_stay_here(name, token.children, titles, pictures))
         body = markdown.renderer.render(tokens, markdown.options, {})
         yield _page(name), _document(name, titles, body)
@@ -122,6 +126,15 @@ def _name_headings(tokens: Sequence["Token"]) -> None:
             name = re.sub(r"[^\w\- ]", "", _text(text).lower()).replace(" ", "-")
             again = taken[name] = taken.get(name, -1) + 1
             token.attrSet("id", f"{name}-{again}" if again else name)
+
+
+def _close_lines(tokens: Sequence["Token"]) -> None:
+    """Where a line of Chinese ends in the file there is no blank on the page."""
+    for before, token, after in zip(tokens, tokens[1:], tokens[2:], strict=False):
+        if token.type == "softbreak" and re.search(
+            f"{_WIDE}\n{_WIDE}", f"{before.content}\n{after.content}"
+        ):
+            token.type = "text"
 
 
 def _stay_here(

@@ -145,6 +145,13 @@ def test_what_would_lead_outside_is_plain_text() -> None:
     assert {"what-now", "what-now-1"} <= page.ids
 
 
+def test_lines_of_chinese_are_joined_without_a_blank() -> None:
+    pages = dict(
+        render({"a.zh-CN.md": "# 题\n\n磁盘取决于\n交付包，由\n`check` 给出\nof it\n"}, ())
+    )
+    assert "磁盘取决于交付包，由\ncheck 给出\nof it" in Page(pages["a.zh-CN.html"]).text
+
+
 @pytest.mark.parametrize("picture", ["images/lost.png", "https://example.com/x.png"])
 def test_a_picture_that_is_not_there_stops_the_build(picture: str) -> None:
     with pytest.raises(AirgapError, match=picture):
