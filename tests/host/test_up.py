@@ -15,7 +15,6 @@ CLOSED = [
     ["--read-only"],
     ["--cap-drop", "ALL"],
     ["--security-opt", "no-new-privileges"],
-    ["--security-opt", "label=disable"],
     ["--init"],
     ["--network", "airgap-demo"],
     ["--dns", "0.0.0.0"],
@@ -36,6 +35,13 @@ def test_containers_are_closed_in(bundle: Bundle, service: str) -> None:
     state = f"{bundle.root.parent}/demo-state/agent"
     expected = [f'type=bind,"source={state}",target=/state'] if service == "agent" else []
     assert writable == expected
+
+
+def test_where_docker_minds_selinux_the_files_can_be_read_as_they_are(bundle: Bundle) -> None:
+    bundle.docker_says("info-SecurityOptions", "[name=seccomp,profile=default name=selinux]")
+    assert bundle.run("up").returncode == 0
+    for call in [bundle.created("server"), bundle.created("agent"), *bundle.calls("run")]:
+        assert has(call, "--security-opt", "label=disable")
 
 
 def test_the_network_has_no_way_out_but_publishes(bundle: Bundle) -> None:

@@ -115,9 +115,6 @@ with_gpus() {
         --env CUDA_DEVICE_ORDER=PCI_BUS_ID
     # shellcheck disable=SC2086  # options
     [ "$GPU_ACCESS" = devices ] || set -- "$@" $GPU_OPTIONS
-    case $(docker_ info --format '{{.SecurityOptions}}' 2>/dev/null) in
-    *name=selinux*) set -- "$@" --security-opt label=disable ;; # or the device nodes are closed to it
-    esac
     # Debian, for one, gives the nodes to the group video alone.
     for group in $(node_groups); do
         set -- "$@" --group-add "$group"

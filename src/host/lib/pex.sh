@@ -61,9 +61,9 @@ become_pex() {
     fi
     [ -z "$SCRATCH" ] || rm -rf -- "$SCRATCH"
     trap - EXIT
-    # shellcheck disable=SC2086  # DOCKER may be several words
+    # shellcheck disable=SC2086  # DOCKER may be several words, and UNLABELLED
     exec $DOCKER run --rm --interactive --init --network host --user 1000:1000 --read-only --cap-drop ALL \
-        --security-opt no-new-privileges --security-opt label=disable \
+        --security-opt no-new-privileges $UNLABELLED \
         --tmpfs /tmp:rw,exec,nosuid,nodev,mode=1777,size=1g --shm-size "$SERVER_SHM" \
         --log-driver none --label "airgap.pex=$PEX" --workdir "$HERE" \
         --env HOME=/pex --env PEX_ROOT=/pex/root --env PYTHONUTF8=1 --env 'NO_PROXY=*' --env 'no_proxy=*' \

@@ -187,9 +187,6 @@ with_key() {
 # whole, by which a changed setting is seen, and calls ACTION with SERVICE and docker's arguments. The
 # GPUs' device nodes are no part of it: some appear when a program first uses a GPU.
 #   --dns 0.0.0.0: the container itself, where nothing answers; Docker still resolves the services' names.
-#   label=disable: no label of SELinux, as Docker itself does where it is not told to use SELinux. To label
-#   the files instead (:z) would change those of the operator for all other programs, take long, and fail on
-#   a read-only medium.
 #   The proxies: if they were not given, Docker's client would put its own there.
 with_common() {
     action=$1 service=$2 memory=$3
@@ -204,11 +201,11 @@ with_common() {
     esac
     [ "$service" = allow ] ||
         set -- --dns 0.0.0.0 --dns-search . --dns-option timeout:1 --dns-option attempts:1 "$@"
+    # shellcheck disable=SC2086  # options
     set -- --label "airgap.bundle=$BUNDLE" --label "airgap.service=$service" \
         --network "airgap-$BUNDLE" --network-alias "$service" \
         --user 1000:1000 --read-only --tmpfs /tmp:rw,exec,nosuid,nodev,mode=1777,size=1g \
-        --cap-drop ALL --security-opt no-new-privileges --security-opt label=disable \
-        --init --pids-limit 8192 --memory "$memory" \
+        --cap-drop ALL --security-opt no-new-privileges $UNLABELLED --init --pids-limit 8192 --memory "$memory" \
         --log-driver json-file --log-opt max-size=10m --log-opt max-file=3 \
         --env "HTTP_PROXY=$proxy" --env "HTTPS_PROXY=$proxy" --env FTP_PROXY= --env ALL_PROXY= \
         --env "http_proxy=$proxy" --env "https_proxy=$proxy" --env ftp_proxy= --env all_proxy= \

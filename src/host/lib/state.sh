@@ -70,8 +70,9 @@ give_state_folders() {
         set -- "$@" --mount "$(mount_of "$STATE_DIR/$folder" "/give/${folder:-state}")"
     done
     [ "$#" -gt 0 ] || return 0
+    # shellcheck disable=SC2086  # options
     docker_ run --rm --network none --read-only --user 0 --cap-drop ALL --cap-add CHOWN \
-        --security-opt no-new-privileges --security-opt label=disable --label "airgap.run=$RUN" "$@" \
+        --security-opt no-new-privileges $UNLABELLED --label "airgap.run=$RUN" "$@" \
         --entrypoint /usr/bin/python3.11 "$IMAGE" \
         -c 'import os; [os.chown(f"/give/{name}", 1000, -1) for name in os.listdir("/give")]' >/dev/null 2>&1
 }
@@ -100,8 +101,9 @@ probe() {
 
 # in_image OPTION…: runs something short in the image as uid 1000, with the state and no network.
 in_image() {
+    # shellcheck disable=SC2086  # options
     docker_ run --rm --network none --read-only --user 1000:1000 --cap-drop ALL \
-        --security-opt no-new-privileges --security-opt label=disable --log-driver none --label "airgap.run=$RUN" \
+        --security-opt no-new-privileges $UNLABELLED --log-driver none --label "airgap.run=$RUN" \
         --env PYTHONUTF8=1 --env PYTHONPATH=/opt/app --mount "$(mount_of "$STATE_DIR" /state)" "$@"
 }
 
