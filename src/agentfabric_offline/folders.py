@@ -82,11 +82,13 @@ def _lies_in(path: str, *folders: Path) -> bool:
 def make_room(folder: Path, most: int) -> None:
     """Remove the oldest files in ``folder`` until all take ``most`` bytes; others may change it."""
     files = []
-    for path in folder.rglob("*"):
-        with contextlib.suppress(OSError):
-            status = path.lstat()
-            if stat.S_ISREG(status.st_mode):
-                files.append((status.st_mtime_ns, status.st_size, path))
+    # Unlike Path.rglob, os.walk passes over a folder that is gone when its turn comes.
+    for parent, _, names in os.walk(folder):
+        for path in (Path(parent, name) for name in names):
+            with contextlib.suppress(OSError):
+                status = path.lstat()
+                if stat.S_ISREG(status.st_mode):
+                    files.append((status.st_mtime_ns, status.st_size, path))
     total = sum(size for _, size, _ in files)
     for _, size, path in sorted(files):
         if total <= most:

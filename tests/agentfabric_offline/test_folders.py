@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -78,6 +79,23 @@ def test_the_oldest_files_make_room(served: Folders, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(folders, "MOST_OF_ALL", 100)
     served.make_room("ann", 50)
     assert not other.exists()
+
+
+def test_folders_that_go_meanwhile_are_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    (tmp_path / "old").write_bytes(b"a" * 40)
+    scandir = os.scandir
+
+    def remove_and_scan(path: Any) -> Any:
+        if os.path.basename(path) == "gone":
+            os.rmdir(path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", remove_and_scan)
+    folders.make_room(tmp_path, 0)
+    assert not list(tmp_path.iterdir())
 
 
 def test_files_are_found_wherever_data_names_them() -> None:
