@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from airgap.sbom.license import License
     from airgap.sbom.wheels import WheelNotes
 
-_VERSION = 1
+_WHEELS_VERSION = 2
+_PACKAGES_VERSION = 1
+"""Each raised whenever the same files are read otherwise than before."""
 _OUTPUT = "notes"
 
 
@@ -96,13 +98,13 @@ def package_notes(store: Store, blob: Blob) -> "dict[str, DebianNotes]":
 def _wheel_recipe(wheels: Iterable[Wheel]) -> Recipe:
     files = {wheel.filename: wheel.blob.sha256 for wheel in wheels}
     inputs = {"wheels": files, "libraries": versions("license-expression")}
-    return Recipe("wheel-licenses", _VERSION, inputs)
+    return Recipe("wheel-licenses", _WHEELS_VERSION, inputs)
 
 
 def _package_recipe(packages: Iterable[Package]) -> Recipe:
     files = {package.path: package.blob.sha256 for package in packages}
     inputs = {"packages": files, "libraries": versions("license-expression", "python-debian")}
-    return Recipe("debian-licenses", _VERSION, inputs)
+    return Recipe("debian-licenses", _PACKAGES_VERSION, inputs)
 
 
 def _find(store: Store, recipe: Recipe) -> Blob | None:

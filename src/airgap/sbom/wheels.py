@@ -135,14 +135,16 @@ def license_of_metadata(metadata: Message, texts: Sequence[str] = ()) -> License
         for value in metadata.get_all("Classifier", [])
         if value.startswith("License :: ")
     ]
+    # A bare "OSI Approved" says that a licence is open, and nothing of which.
+    naming = [classifier for classifier in classifiers if classifier != "OSI Approved"]
     stated = str(metadata["License"] or metadata["License-Expression"] or "").strip()
     if stated.upper() in ("UNKNOWN", "NONE"):
         stated = ""
     expression = spdx(str(metadata["License-Expression"] or ""))
-    expression = expression or _of_words(stated, classifiers) or _of_texts(stated, texts)
-    expression = expression or _of_classifiers(classifiers)
+    expression = expression or _of_words(stated, naming) or _of_texts(stated, texts)
+    expression = expression or _of_classifiers(naming)
     if expression is None:
-        words = _words(stated, classifiers)
+        words = _words(stated, naming or classifiers)
         found = License(words, _standing(words, classifiers))
     else:
         found = license_of([expression])
@@ -150,7 +152,7 @@ def license_of_metadata(metadata: Message, texts: Sequence[str] = ()) -> License
     if any("Proprietary" in classifier for classifier in classifiers):
         terms = found.terms
         if found.standing is Standing.OPEN:
-            terms = (_contradicted(terms[0], classifiers),)
+            terms = (_contradicted(terms[0], naming),)
         return License(terms, Standing.CLOSED)
     return found
 

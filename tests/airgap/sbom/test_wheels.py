@@ -13,6 +13,7 @@ from tests.airgap.small_wheels import add_wheel
 BSD = "Classifier: License :: OSI Approved :: BSD License"
 APACHE = "Classifier: License :: OSI Approved :: Apache Software License"
 MIT = "Classifier: License :: OSI Approved :: MIT License"
+BARE = "Classifier: License :: OSI Approved"
 CLOSED = "Classifier: License :: Other/Proprietary License"
 
 
@@ -30,6 +31,11 @@ CLOSED = "Classifier: License :: Other/Proprietary License"
         (BSD, [BSD_2, BSD_3], "BSD License"),
         (f"License: BSD\n{BSD}", [], "BSD"),
         (f"License: {BSD_3.replace(chr(10), chr(10) + '    ')}", [], "BSD-3-Clause"),
+        # That it is open is no other licence.
+        (f"License: MIT\n{BARE}", [], "MIT"),
+        (f"{BARE}\n{MIT}", [], "MIT"),
+        (f"License: our own\n{BARE}", [], "our own"),
+        (BARE, [], "OSI Approved"),
         # Two that contradict each other are no certainty.
         (
             f"License: MIT\n{APACHE}",
