@@ -1,5 +1,6 @@
 """``airgap verify`` names every file that is not as it was built."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -120,4 +121,27 @@ def test_nothing_is_left_in_the_temporary_folder(bundle: Bundle, tmp_path: Path)
     scratch.mkdir()
     bundle.run("verify", TMPDIR=str(scratch))
     assert list(scratch.iterdir()) == []
-    assert "cannot make a temporary folder" in bundle.fails("verify", TMPDIR=str(scratch / "no"))
+    assert "cannot write temporary files" in bundle.fails("verify", TMPDIR=str(scratch / "no"))
+
+
+def test_a_full_temporary_folder_makes_nothing_right(bundle: Bundle, tmp_path: Path) -> None:
+    for number in range(300):
+        (bundle.root / f"models/small/shard-{number:05}-of-00300").write_bytes(b"%d" % number)
+    bundle.write_manifest()
+    for number in (7, 150):
+        (bundle.root / f"models/small/shard-{number:05}-of-00300").write_bytes(b"!" * (number > 9))
+    scratch = tmp_path / "small disk"
+    scratch.mkdir()
+    codes = []
+    for size in range(8, 120, 8):
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={size}k", "none", str(scratch)]
+        if subprocess.run(mount, stderr=subprocess.DEVNULL).returncode != 0:
+            pytest.skip("a file system cannot be mounted here")
+        try:
+            done = bundle.run("verify", TMPDIR=str(scratch))
+        finally:
+            subprocess.run(["umount", str(scratch)], check=True)
+        codes.append(done.returncode)
+        named = [line for line in done.stdout.splitlines() if "shard-00007" in line]
+        assert named or "cannot write temporary files" in done.stderr, (size, done)
+    assert set(codes) == {1}

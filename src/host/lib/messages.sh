@@ -109,9 +109,9 @@ Settings: airgap.conf in this folder (copy airgap.conf.example); AIRGAP_CONF nam
   to do: see "%s help"' zh='%s 需要一个目录
   处理：请看“%s help”' ;;
 
-    e_scratch) en='cannot make a temporary folder in %s
+    e_scratch) en='cannot write temporary files in %s
   needed: a writable folder with some kilobytes free
-  to do: make room there, or set TMPDIR to another folder' zh='无法在 %s 中建立临时目录
+  to do: make room there, or set TMPDIR to another folder' zh='无法在 %s 中写入临时文件
   需要：可写且有少量空间的目录
   处理：在那里腾出空间，或把 TMPDIR 设为别的目录' ;;
     *)

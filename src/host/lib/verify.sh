@@ -1,6 +1,7 @@
 # shellcheck shell=sh
 # The bundle's files against MANIFEST: "airgap-manifest 1", then "<sha256> <size> <path>" lines.
-# A problem is a line "<kind> <expected size> <found size> <path>" in $SCRATCH/problems.
+# A problem is a line "<kind> <expected size> <found size> <path>" in $SCRATCH/problems. Where that disk is
+# full, lines get lost, and no problems would mean that all is right: so it is counted what was to be written.
 
 # verify_bundle: reads every byte of the bundle once, on all cores. Ends with 1 on any problem.
 verify_bundle() {
@@ -22,8 +23,12 @@ accept_loaded_image() {
     grep -q '^missing - - image/' "$SCRATCH/problems" && ! [ -e "$HERE/image" ] || return 0
     loaded=$(loaded_image)
     [ -n "$loaded" ] || return 0
-    awk '$0 !~ /^missing - - image\//' "$SCRATCH/problems" >"$SCRATCH/others"
-    mv "$SCRATCH/others" "$SCRATCH/problems"
+    others=$(grep -v '^missing - - image/' "$SCRATCH/problems")
+    : >"$SCRATCH/problems"
+    if [ -n "$others" ]; then
+        printf '%s\n' "$others" >"$SCRATCH/problems"
+        check_written "$SCRATCH/problems" "$((${#others} + 1))"
+    fi
     say verified_image "$loaded"
 }
 
@@ -37,15 +42,17 @@ check_parts() {
     need_scratch
     read_manifest
     compare_sizes "$HERE" "$HERE/MANIFEST"
-    for part in "$@"; do
-        part=$part awk '$1 != "extra" {
-            path = $0
-            sub(/^[^ ]* [^ ]* [^ ]* /, "", path)
-            if (index(path, ENVIRON["part"] "/") == 1) print
-        }' "$SCRATCH/problems"
-    done >"$SCRATCH/in-parts"
-    [ -s "$SCRATCH/in-parts" ] || return 0
-    print_problems <"$SCRATCH/in-parts" >&2
+    in_parts=$(
+        for part in "$@"; do
+            part=$part awk '$1 != "extra" {
+                path = $0
+                sub(/^[^ ]* [^ ]* [^ ]* /, "", path)
+                if (index(path, ENVIRON["part"] "/") == 1) print
+            }' "$SCRATCH/problems"
+        done
+    )
+    [ -n "$in_parts" ] || return 0
+    printf '%s\n' "$in_parts" | print_problems >&2
     fail e_damaged "$HERE" "$PROGRAM"
 }
 
@@ -66,14 +73,21 @@ read_manifest() {
 # size to whole. What Python leaves beside a PEX that was run, and the operator's own settings, are not
 # extra.
 compare_sizes() {
-    rm -f -- "$SCRATCH/whole"
     (
         cd "$1" || exit
         find -L . -type f -exec stat -L -c '%s %n' {} +
         find -L . ! -type d ! -type f | sed 's/^/- /' # links to nowhere, sockets and the like
+        echo end
     ) >"$SCRATCH/found"
-    awk -v whole="$SCRATCH/whole" '
+    [ "$(tail -n 1 "$SCRATCH/found")" = end ] || fail e_scratch "$SCRATCH"
+    written=$(awk -v whole="$SCRATCH/whole" -v problems="$SCRATCH/problems" '
+        function problem(line) {
+            print line >problems
+            written += length(line) + 1
+        }
+        BEGIN { printf "" >problems; printf "" >whole }
         pass == 1 {
+            if ($0 == "end") next
             path = $0
             sub(/^[^ ]* \.\//, "", path)
             found[path] = $1
@@ -83,16 +97,21 @@ compare_sizes() {
             path = $0
             sub(/^[^ ]* [^ ]* /, "", path)
             listed[path] = 1
-            if (!(path in found) || found[path] == "-") print "missing - - " path
-            else if (found[path] != $2 "") print "size " $2 " " found[path] " " path
-            else print >whole
+            if (!(path in found) || found[path] == "-") problem("missing - - " path)
+            else if (found[path] != $2 "") problem("size " $2 " " found[path] " " path)
+            else {
+                print >whole
+                right += length($0) + 1
+            }
         }
         END {
             for (path in found)
                 if (!(path in listed) && path !~ /^(MANIFEST|MANIFEST\.minisig|airgap\.conf)$/)
-                    if (path !~ /^pex\/[^\/]*\/__pycache__\//) print "extra - - " path
-        }' pass=1 "$SCRATCH/found" pass=2 "$2" >"$SCRATCH/problems"
-    [ -e "$SCRATCH/whole" ] || : >"$SCRATCH/whole"
+                    if (path !~ /^pex\/[^\/]*\/__pycache__\//) problem("extra - - " path)
+            printf "%.0f %.0f\n", written, right
+        }' pass=1 "$SCRATCH/found" pass=2 "$2")
+    check_written "$SCRATCH/problems" "${written% *}"
+    check_written "$SCRATCH/whole" "${written#* }"
 }
 
 # compare_hashes FOLDER: hashes the files in whole, largest first so that the cores end together.
@@ -118,7 +137,12 @@ compare_hashes() {
     [ -z "$TICKER" ] || kill "$TICKER" 2>/dev/null
     TICKER=
     end_progress
-    cat "$SCRATCH"/sums/* 2>/dev/null | parse_sums | awk '
+    before=$(wc -c <"$SCRATCH/problems")
+    written=$(cat "$SCRATCH"/sums/* 2>/dev/null | parse_sums | awk -v problems="$SCRATCH/problems" '
+        function problem(line) {
+            print line >>problems
+            written += length(line) + 1
+        }
         pass == 1 {
             path = $0
             sub(/^[^ ]* /, "", path)
@@ -128,9 +152,17 @@ compare_hashes() {
         {
             path = $0
             sub(/^[^ ]* [^ ]* /, "", path)
-            if (!(path in sum)) print "unreadable - - " path
-            else if (sum[path] != $1) print "changed - - " path
-        }' pass=1 - pass=2 "$SCRATCH/whole" >>"$SCRATCH/problems"
+            if (!(path in sum)) problem("unreadable - - " path)
+            else if (sum[path] != $1) problem("changed - - " path)
+        }
+        END { printf "%.0f\n", written }' pass=1 - pass=2 "$SCRATCH/whole")
+    [ -n "$written" ] || fail e_scratch "$SCRATCH"
+    check_written "$SCRATCH/problems" "$((before + written))"
+}
+
+# check_written FILE BYTES: is the file as long as it must be? A full disk leaves it shorter.
+check_written() {
+    [ "$(($(wc -c <"$1")))" = "$2" ] || fail e_scratch "$SCRATCH"
 }
 
 # hash_files FOLDER LIST BATCH: each process writes a file of its own, so that no two outputs can mix.
