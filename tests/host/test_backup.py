@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.host.bundle import Bundle, configure
+from tests.host.test_upgrade import changed, containers
 
 Files = dict[str, tuple[int, bytes]]
 
@@ -269,6 +270,16 @@ def test_a_backup_of_another_bundle_is_refused(lived_in: Bundle, backup: Path) -
     *others, (listing, text) = members(backup)
     write(backup, [*others, (listing, text.replace(b'"demo"', b'"other"'))])
     assert "is of the bundle other" in lived_in.fails("restore", str(backup))
+
+
+def test_the_program_of_another_version_restores_nothing_below_the_one_that_serves(
+    lived_in: Bundle, backup: Path
+) -> None:
+    assert lived_in.run("up").returncode == 0
+    before, serving = files(lived_in.state), containers(lived_in)
+    other, _ = changed(lived_in, "demo newer")
+    assert "another version serves" in other.fails("restore", str(backup))
+    assert (files(lived_in.state), containers(lived_in)) == (before, serving)
 
 
 def test_a_restore_that_was_killed_between_the_two_is_finished_by_the_next_command(

@@ -91,6 +91,8 @@ restore() {
     if [ ! -f "$1" ] || [ ! -r "$1" ]; then
         fail e_no_backup "$1"
     fi
+    read_manifest
+    require_this_version
     answer=$(mkdir -p -- "$(dirname -- "$STATE_DIR")" 2>&1) ||
         fail e_state_make "$STATE_DIR" "$(last_line "$answer")" "$CONF"
     STATE_DIR=$(readlink -f -- "$STATE_DIR")
