@@ -199,10 +199,13 @@ def _locked(path: Path) -> Iterator[IO[bytes]]:
                     remedy="wait for it, or name another folder",
                 ) from error
             # Another run may have ended, and removed the journal, after this one opened it.
-            with contextlib.suppress(FileNotFoundError):
-                if os.path.samestat(os.fstat(file.fileno()), path.stat()):
-                    yield file
-                    return
+            try:
+                held = os.path.samestat(os.fstat(file.fileno()), path.stat())
+            except FileNotFoundError:
+                held = False
+            if held:
+                yield file
+                return
 
 
 def _identity(transfer: Transfer, cut: Cut) -> bytes:

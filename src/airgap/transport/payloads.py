@@ -153,9 +153,12 @@ class _Run:
             elif part is not None:
                 self._copy(piece, part, number)
             else:
-                with open(self._folder / piece.member.path, "rb", buffering=0) as file:
-                    file.seek(piece.offset)
-                    self._copy(piece, file, number)
+                try:
+                    with open(self._folder / piece.member.path, "rb", buffering=0) as file:
+                        file.seek(piece.offset)
+                        self._copy(piece, file, number)
+                except FileNotFoundError as error:
+                    raise _DiffersError(piece.member, "none") from error
 
     def _copy(self, piece: Content, source: io.FileIO, number: int) -> None:
         member, left = piece.member, piece.length

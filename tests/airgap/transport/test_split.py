@@ -11,11 +11,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airgap.errors import AirgapError
-from airgap.store import Blob
+from airgap.store import Blob, Store
 from airgap.transport import manifest
+from airgap.transport.contents import read_contents
 from airgap.transport.outbox import JOURNAL
 from airgap.transport.split import parse_size
-from tests.airgap.transport.bundles import bytes_in, make_bundle, split_small, write_manifest
+from airgap.transport.transfer import write_transfer
+from tests.airgap.transport.bundles import (
+    ROOT,
+    bytes_in,
+    make_bundle,
+    split_small,
+    write_manifest,
+)
 from tests.airgap.transport.received import receive
 
 SIZE = 20_000
@@ -238,3 +246,13 @@ def test_sizes_are_read_as_people_write_them(text: str, size: int) -> None:
 def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(AirgapError, match="--size 4G"):
         parse_size(text)
+
+
+def test_a_file_that_goes_away_meanwhile_is_told(tmp_path: Path, bundle: Path) -> None:
+    contents = read_contents(bundle)
+    (bundle / "models/m/weights").unlink()
+    with pytest.raises(AirgapError, match="models/m/weights") as told:
+        write_transfer(
+            Store(tmp_path / "store"), ROOT, contents, contents.tree, tmp_path / "out", SIZE
+        )
+    assert told.value.found == "none"
