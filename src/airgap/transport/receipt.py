@@ -55,7 +55,10 @@ def read_text(file: str) -> str:
         AirgapError: There is no such file, or it is no text.
     """
     try:
-        return sys.stdin.read() if file == "-" else Path(file).read_text()
+        # Editors of Windows put a mark at the beginning.
+        if file == "-":
+            return sys.stdin.read().removeprefix("\ufeff")
+        return Path(file).read_text("utf-8-sig")
     except (FileNotFoundError, IsADirectoryError, UnicodeDecodeError) as error:
         raise AirgapError(
             "reading the receipt",

@@ -122,6 +122,11 @@ def test_the_command_prints_paths_one_a_line(
     monkeypatch.setattr("sys.stdin", io.StringIO(receipt(transfer, len(parts), "1-2")))
     assert main(["receipt", "-", str(out)]) == 0
     assert capsys.readouterr().out.splitlines() == [str(parts[0]), str(parts[1])]
+    # As an editor of Windows keeps it.
+    noted = out.parent / "receipt.txt"
+    noted.write_text(receipt(transfer, len(parts), "3"), "utf-8-sig")
+    assert main(["receipt", str(noted), str(out)]) == 0
+    assert capsys.readouterr().out.splitlines() == [str(parts[2])]
     assert main(["receipt", str(out / "nowhere"), str(out)]) == 1
     assert "a text file" in capsys.readouterr().err
 
