@@ -106,15 +106,17 @@ def read_inventory(path: Path) -> Inventory:
 def choose(tree: Tree, have: Inventory) -> Tree:
     """Of a bundle's files those that a receiver lacks, each content once.
 
-    Links travel all, as an inventory tells nothing of them.
+    Links and what can be run travel all, as an inventory tells nothing of these kinds.
     """
     lacking: Tree = {}
     there = set(have.contents)
     for member in lay_out(tree).members:
         sha256 = member.entry.blob.sha256
-        if member.path in _ALWAYS or member.entry.link is not None or sha256 not in there:
-            lacking[member.path] = member.entry
-            if member.entry.link is None:
+        entry = member.entry
+        told = entry.link is None and not entry.executable and member.path not in _ALWAYS
+        if not told or sha256 not in there:
+            lacking[member.path] = entry
+            if entry.link is None:
                 there.add(sha256)
     return lacking
 

@@ -138,3 +138,13 @@ def test_no_inventory(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "none"):
         with pytest.raises(AirgapError, match="no such file"):
             read_inventory(path)
+
+
+def test_what_can_be_run_travels_though_its_content_is_there(tmp_path: Path) -> None:
+    """The receiver's file of that content may be one that cannot be run."""
+    bundle = make_bundle(tmp_path / "b", {"pex/run": b"1", "other": b"1"})
+    (bundle / "pex/run").chmod(0o755)
+    inventory = write_inventory(tmp_path / "i", [b"1"])
+    files = send(inventory, bundle, tmp_path / "out").files()
+    assert "pex/run" in files
+    assert "other" not in files
