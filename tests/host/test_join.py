@@ -43,6 +43,11 @@ def test_what_is_there_is_left_alone(transfer: Transfer, dest: Path) -> None:
     done = transfer.run("join", dest)
     assert (done.returncode, done.stderr) == (0, "")
     assert "It is there already" in done.stdout
+    weights = dest / "demo/models/small/config.json"
+    content = weights.read_bytes()
+    weights.write_bytes(b"!" * len(content))
+    assert "rename or remove that folder" in transfer.fails("join", dest)
+    weights.write_bytes(content)
     (dest / "demo" / "README.txt").unlink()
     said = transfer.fails("join", dest)
     assert "missing     README.txt" in said

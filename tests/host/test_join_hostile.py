@@ -3,6 +3,8 @@
 import hashlib
 import os
 import shutil
+import signal
+import subprocess
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -210,3 +212,49 @@ def test_links_in_the_place_of_folders_are_not_followed(
     send(manifest_of(FILES), GOOD + END, medium.out)
     medium.run("join", tmp_path / "dest")
     assert [path.name for path in elsewhere.iterdir()] == ["mine"]
+
+
+def test_a_name_with_a_line_break_removes_nothing_elsewhere(
+    medium: Transfer, tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine"
+    mine.write_text("")
+    (tmp_path / "dest/.demo.partial").mkdir(parents=True)
+    (tmp_path / "dest/.demo.partial" / f"x\n{tmp_path}").mkdir(parents=True)
+    (tmp_path / "dest/.demo.partial" / f"x\n{tmp_path}" / "mine").write_text("")
+    send(manifest_of(FILES), GOOD + END, medium.out)
+    assert "names with line breaks" in medium.fails("join", tmp_path / "dest")
+    assert mine.exists()
+
+
+def test_a_planted_file_ends_no_process(medium: Transfer, tmp_path: Path) -> None:
+    """The name of a file can say of any process that it writes here."""
+    send(manifest_of(FILES), GOOD + END, medium.out)
+    dest = tmp_path / "dest"
+    dest.mkdir()
+    sleeper = subprocess.Popen(["sleep", "60"])
+    try:
+        stat = Path(f"/proc/{sleeper.pid}/stat").read_text().rpartition(") ")[2].split()
+        (dest / f".demo.joining.{sleeper.pid}.{stat[19]}.tar").write_text("")
+        assert "wait until it has ended" in medium.fails("join", dest)
+        assert sleeper.poll() is None
+    finally:
+        sleeper.kill()
+        sleeper.wait()
+
+
+def test_a_tar_that_outlived_its_join_is_ended(medium: Transfer, tmp_path: Path) -> None:
+    send(manifest_of(FILES), GOOD + END, medium.out)
+    dest = tmp_path / "dest"
+    dest.mkdir()
+    tar = subprocess.Popen(
+        ["tar", "-xof", "-", "--no-same-permissions", "-C", str(dest)], stdin=subprocess.PIPE
+    )
+    try:
+        stat = Path(f"/proc/{tar.pid}/stat").read_text().rpartition(") ")[2].split()
+        (dest / f".demo.joining.{tar.pid}.{stat[19]}.tar").write_text("")
+        assert medium.run("join", dest).returncode == 0
+        assert tar.wait(10) == -signal.SIGKILL
+    finally:
+        tar.kill()
+        tar.wait()

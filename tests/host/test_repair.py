@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -122,3 +123,26 @@ def test_nothing_to_repair_with(transfer: Transfer) -> None:
     transfer.parts[0].unlink()
     assert "no whole folder recovery/" in transfer.fails("repair")
     assert transfer.run("repair", "--to").returncode == 2
+
+
+def test_what_came_is_never_where_repaired_parts_go(transfer: Transfer) -> None:
+    damage(transfer.parts[1])
+    before = listing(transfer.out)
+    said = transfer.fails("repair", "--to", transfer.out, transfer.out)
+    assert "what came is not changed" in said
+    assert {**listing(transfer.out), "receipt.txt": b""} == {**before, "receipt.txt": b""}
+
+
+def test_a_second_one_is_refused_while_the_first_works(transfer: Transfer, tmp_path: Path) -> None:
+    transfer.parts[1].unlink()
+    work = tmp_path / "work"
+    work.mkdir()
+    sleeper = subprocess.Popen(["sleep", "60"])
+    try:
+        stat = Path(f"/proc/{sleeper.pid}/stat").read_text().rpartition(") ")[2].split()
+        (work / f".repairing.{sleeper.pid}.{stat[19]}").write_text("")
+        said = transfer.fails("repair", "--to", work)
+        assert f"another run (process {sleeper.pid}) makes {work}" in said
+    finally:
+        sleeper.kill()
+        sleeper.wait()

@@ -9,7 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.host.bundle import BUNDLE_CONF, Bundle
+from airgap.store import Store
+from airgap.transport.delta import delta
+from tests.host.bundle import BUNDLE_CONF, HOST, Bundle
+from tests.host.delta import upgrade_of
 
 STARTING = ["verify", "load", "up", "run", "start server", "publish", "run-pex tool"]
 LIBRARIES = Path("/usr/lib/x86_64-linux-gnu")
@@ -231,3 +234,55 @@ def test_where_the_image_is_in_docker_alone_it_is_asked_there_closed_in(bare: Bu
     assert call[call.index("--network") + 1] == "none"
     assert call[call.index("--cap-drop") + 1] == "ALL"
     assert f"SIGNATURE={(bare.root / 'MANIFEST.minisig').read_text().strip()}" in call
+
+
+def test_an_image_without_minisign_is_not_unpacked(bare: Bundle, tmp_path: Path) -> None:
+    layer = bare.root / "image/blobs/sha256/ab"
+    trace = tmp_path / "tar was called"
+    with tarfile.open(layer, "w") as out:
+        out.add(bare.root / "README.txt", "usr/bin/other")
+    manifest = [{"Config": "blobs/sha256/cd", "Layers": ["blobs/sha256/ab"]}]
+    (bare.root / "image/manifest.json").write_text(json.dumps(manifest, separators=(",", ":")))
+    if bare.shell != ["dash"]:
+        pytest.skip("busybox runs its own tar")
+    tar = tmp_path / "bin/tar"
+    real = tar.resolve()
+    tar.unlink()
+    tar.write_text(f'#!/bin/sh\ncase $* in *-xf*) : >"{trace}" ;; esac\nexec {real} "$@"\n')
+    tar.chmod(0o755)
+    assert "no minisign can be run" in bare.fails("verify")
+    assert not trace.exists()
+
+
+@pytest.mark.parametrize("how", ["right", "unsigned", "forged"])
+def test_what_is_applied_is_signed_with_the_same_key(
+    signed: Bundle, key: Path, tmp_path: Path, how: str
+) -> None:
+    upgrade = upgrade_of(signed, tmp_path)
+    sign(signed, key)  # the manifest was written anew
+    (upgrade.new.root / "airgap.conf").unlink()
+    signature = upgrade.new.root / "MANIFEST.minisig"
+    signature.unlink(missing_ok=True)
+    upgrade.new.write_manifest()
+    if how == "right":
+        sign(upgrade.new, key)
+    elif how == "forged":
+        shutil.copy(signed.root / "MANIFEST.minisig", signature)
+    upgrade.take_inventory()
+    store = Store(tmp_path / "unused")
+    delta(store, HOST.parents[1], upgrade.inventory, upgrade.new.root, upgrade.medium, 262_148, 0)
+    (part, *_) = sorted(upgrade.medium.glob("*.part"))
+    name = f"demo-{part.name.split('-')[1]}"
+    applied = signed.root.parent / name
+    if how == "right":
+        done = signed.run("apply", str(upgrade.medium))
+        assert done.returncode == 0, done.stderr
+        assert f"signed with the key {id_of(key)}" in done.stdout
+        assert (applied / "MANIFEST.minisig").is_file()
+    else:
+        said = signed.fails("apply", str(upgrade.medium))
+        assert (
+            "has no MANIFEST.minisig" if how == "unsigned" else "is not what was signed"
+        ) in said
+        assert not applied.exists()
+        assert not applied.with_name(f".{name}.partial").exists()

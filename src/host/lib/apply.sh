@@ -63,12 +63,13 @@ apply_stream() {
         need_whole_parts
     fi
     read_stream
+    check_sender
     list_expected "$SCRATCH/MANIFEST"
     choose_links
     [ -n "$LINKS" ] || : >"$SCRATCH/links" # then they are files like the others
     clear_strays "$partial"
     find_lacking "$partial"
-    cp "$SCRATCH/lacking" "$SCRATCH/wanted"
+    write_scratch wanted <"$SCRATCH/lacking"
     find_here
     need_apply_room
     { umask 022 && mkdir -p -- "$partial"; } 2>/dev/null || fail e_join_dest "$dest"
@@ -76,18 +77,29 @@ apply_stream() {
     take_from_here
     take_from_docker
     need_all_contents
-    choose from-stream >"$SCRATCH/lacking"
+    choose from-stream | write_scratch lacking || exit 1
     room=$(choose room)
     take_out "$partial"
-    choose twice >"$SCRATCH/copies"
+    choose twice | write_scratch copies || exit 1
     put_files "$partial" "$SCRATCH/copies"
-    cp "$SCRATCH/wanted" "$SCRATCH/lacking"
+    write_scratch lacking <"$SCRATCH/wanted"
     check_taken "$partial"
     # The operator's settings go along; they are not of the bundle.
     [ ! -e "$HERE/airgap.conf" ] || put_copy "$HERE/airgap.conf" "$partial/airgap.conf"
     # What is to survive a power cut is on the disk before it has its name.
     sync -f "$partial" 2>/dev/null || sync
     { [ ! -e "$joined" ] && mv -- "$partial" "$joined"; } || fail e_join_name "$partial" "$joined"
+}
+
+# check_sender: with PUBLIC_KEY, is what came signed with that key? Before anything is written.
+check_sender() {
+    [ -n "$PUBLIC_KEY" ] || return 0
+    awk '$5 == "MANIFEST.minisig" && NF == 5 { print $1, $2 }' "$SCRATCH/entries" | write_scratch runs || exit 1
+    if read -r from to <"$SCRATCH/runs" && [ "$((to - from))" -le 8192 ]; then
+        { stream "$from" "$to"; head -c 1024 /dev/zero; } 2>/dev/null |
+            tar -xof - -C "$SCRATCH" 2>/dev/null || fail e_scratch "$SCRATCH"
+    fi
+    require_signature "$SCRATCH"
 }
 
 # find_here: writes to here "<sha256> <bytes> <path>" of what this bundle has by its MANIFEST and by size,
@@ -169,18 +181,23 @@ need_apply_room() {
 # take_from_here: gives what is here its place in the new folder. What turns out to have changed is looked
 # for under other names, until nothing is left to try.
 take_from_here() {
-    while choose from-here >"$SCRATCH/copies" && [ -s "$SCRATCH/copies" ]; do
+    while choose from-here | write_scratch copies || exit 1; [ -s "$SCRATCH/copies" ]; do
         say apply_taking "$(grep -c '' "$SCRATCH/copies")" "$HERE"
         put_files "$HERE" "$SCRATCH/copies"
         awk -F "$TAB" 'pass == 1 { to[$2] = 1; next } { line = $0; sub(/^[^ ]* [^ ]* /, ""); if ($0 in to) print line }' \
-            pass=1 "$SCRATCH/copies" pass=2 "$SCRATCH/expected" >"$SCRATCH/whole"
+            pass=1 "$SCRATCH/copies" pass=2 "$SCRATCH/expected" | write_scratch whole || exit 1
         : >"$SCRATCH/problems"
         compare_hashes "$partial"
-        awk -F "$TAB" -v changed="$SCRATCH/changed" '
+        awk -F "$TAB" '
             pass == 1 { sub(/^[^ ]* [^ ]* [^ ]* /, ""); bad[$0] = 1; next }
-            pass == 2 { if ($2 in bad) print $1 >>changed; else done[$2] = 1; next }
-            !($0 in done)' pass=1 "$SCRATCH/problems" pass=2 "$SCRATCH/copies" pass=3 "$SCRATCH/wanted" \
-            >"$SCRATCH/left"
+            $2 in bad { print $1 }' pass=1 "$SCRATCH/problems" pass=2 "$SCRATCH/copies" |
+            cat "$SCRATCH/changed" - | write_scratch changed.new || exit 1
+        mv "$SCRATCH/changed.new" "$SCRATCH/changed"
+        awk -F "$TAB" '
+            pass == 1 { sub(/^[^ ]* [^ ]* [^ ]* /, ""); bad[$0] = 1; next }
+            pass == 2 { if (!($2 in bad)) done[$2] = 1; next }
+            !($0 in done)' pass=1 "$SCRATCH/problems" pass=2 "$SCRATCH/copies" pass=3 "$SCRATCH/wanted" |
+            write_scratch left || exit 1
         mv "$SCRATCH/left" "$SCRATCH/wanted"
     done
 }
@@ -214,15 +231,16 @@ put_failed() {
 
 # take_from_docker: what Docker alone has of this bundle's image.
 take_from_docker() {
-    choose nowhere | awk '/^[^ ]* [^ ]* image\/blobs\/sha256\// { print $1, $2 }' >"$SCRATCH/layers"
+    choose nowhere | awk '/^[^ ]* [^ ]* image\/blobs\/sha256\// { print $1, $2 }' |
+        write_scratch layers || exit 1
     { [ -s "$SCRATCH/layers" ] && image_is_saved; } || return 0
     say saved_reading "$IMAGE"
     mkdir -p -- "$partial/image/blobs/sha256" 2>"$SCRATCH/tar" || put_failed
-    awk '{ print $2 }' "$SCRATCH/layers" >"$SCRATCH/blob-sizes"
-    read_saved "$SCRATCH/blob-sizes" keep_layer >"$SCRATCH/kept"
+    awk '{ print $2 }' "$SCRATCH/layers" | write_scratch blob-sizes || exit 1
+    read_saved "$SCRATCH/blob-sizes" keep_layer | write_scratch kept || exit 1
     ! [ -s "$SCRATCH/tar" ] || put_failed
-    awk 'pass == 1 { kept[$0] = 1; next } !($0 in kept)' pass=1 "$SCRATCH/kept" pass=2 "$SCRATCH/wanted" \
-        >"$SCRATCH/left"
+    awk 'pass == 1 { kept[$0] = 1; next } !($0 in kept)' pass=1 "$SCRATCH/kept" pass=2 "$SCRATCH/wanted" |
+        write_scratch left || exit 1
     mv "$SCRATCH/left" "$SCRATCH/wanted"
 }
 
@@ -241,13 +259,13 @@ keep_layer() {
 
 # need_all_contents: ends the program where a content is nowhere, and says what it was here.
 need_all_contents() {
-    choose nowhere >"$SCRATCH/nowhere"
+    choose nowhere | write_scratch nowhere || exit 1
     [ -s "$SCRATCH/nowhere" ] || return 0
     awk '
         pass == 1 { if (FNR > 1) { sum = $1; sub(/^[^ ]* [^ ]* /, ""); if (!(sum in here)) here[sum] = $0 }; next }
         $1 in here { if (!said[$1]++) print "changed", here[$1]; next }
         { sub(/^[^ ]* [^ ]* /, ""); print "unknown", $0 }' \
-        pass=1 "$HERE/MANIFEST" pass=2 "$SCRATCH/nowhere" >"$SCRATCH/lacks"
+        pass=1 "$HERE/MANIFEST" pass=2 "$SCRATCH/nowhere" | write_scratch lacks || exit 1
     while read -r kind path; do
         if [ "$kind" = unknown ]; then
             say apply_unknown "$path"

@@ -20,9 +20,9 @@ take_inventory() {
         echo 'airgap-inventory 1'
         echo "bundle $BUNDLE $BUNDLE_DIGEST"
         cat "$SCRATCH/contents"
-    } >"$SCRATCH/inventory"
+    } | write_scratch inventory || exit 1
     sum=$(sha256sum <"$SCRATCH/inventory")
-    echo "end ${sum%% *}" >>"$SCRATCH/inventory"
+    echo "end ${sum%% *}" 2>/dev/null >>"$SCRATCH/inventory" || fail e_scratch "$SCRATCH"
     {
         cat "$SCRATCH/inventory" >"$inventory.partial" && { sync -f "$inventory.partial" 2>/dev/null || sync; } &&
             mv -- "$inventory.partial" "$inventory"
@@ -36,16 +36,18 @@ list_contents() {
     awk '
         pass == 1 { sub(/^[^ ]* [^ ]* [^ ]* /, ""); bad[$0] = 1; next }
         { line = $1 " " $2; sub(/^[^ ]* [^ ]* /, ""); if (!($0 in bad)) print line }' \
-        pass=1 "$SCRATCH/problems" pass=2 "$SCRATCH/whole" >"$SCRATCH/contents"
+        pass=1 "$SCRATCH/problems" pass=2 "$SCRATCH/whole" | write_scratch contents || exit 1
     if image_is_saved; then
         say saved_reading "$IMAGE"
-        awk '/^[^ ]* [^ ]* image\/blobs\// { print $2 }' "$HERE/MANIFEST" >"$SCRATCH/blob-sizes"
-        read_saved "$SCRATCH/blob-sizes" sha256sum >"$SCRATCH/saved"
+        awk '/^[^ ]* [^ ]* image\/blobs\// { print $2 }' "$HERE/MANIFEST" | write_scratch blob-sizes || exit 1
+        read_saved "$SCRATCH/blob-sizes" sha256sum | write_scratch saved || exit 1
         awk 'pass == 1 { saved[$1] = 1; next }
             /^[^ ]* [^ ]* image\/blobs\// && $1 in saved { print $1, 0 }' \
-            pass=1 "$SCRATCH/saved" pass=2 "$HERE/MANIFEST" >>"$SCRATCH/contents"
+            pass=1 "$SCRATCH/saved" pass=2 "$HERE/MANIFEST" |
+            cat "$SCRATCH/contents" - | write_scratch contents.new || exit 1
+        mv "$SCRATCH/contents.new" "$SCRATCH/contents"
     fi
-    sort -u "$SCRATCH/contents" -o "$SCRATCH/contents"
+    sort -u "$SCRATCH/contents" -o "$SCRATCH/contents" 2>/dev/null || fail e_scratch "$SCRATCH"
 }
 
 # tell_left_out: of what MANIFEST lists, what is not here as it was built, nor in Docker.
@@ -54,7 +56,8 @@ tell_left_out() {
         pass == 1 { there[$1] = 1; next }
         pass == 2 { sum = $1; sub(/^[^ ]* [^ ]* /, ""); listed[$0] = sum; next }
         $1 != "extra" { line = $0; sub(/^[^ ]* [^ ]* [^ ]* /, ""); if (!(listed[$0] in there)) print line }' \
-        pass=1 "$SCRATCH/contents" pass=2 "$HERE/MANIFEST" pass=3 "$SCRATCH/problems" >"$SCRATCH/left-out"
+        pass=1 "$SCRATCH/contents" pass=2 "$HERE/MANIFEST" pass=3 "$SCRATCH/problems" |
+        write_scratch left-out || exit 1
     [ -s "$SCRATCH/left-out" ] || return 0
     print_problems <"$SCRATCH/left-out"
     say inventory_left_out "$(grep -c '' "$SCRATCH/left-out")"

@@ -42,7 +42,8 @@ check_joined() {
     [ "${sum%% *}" = "$PART_DIGEST" ] || fail e_join_other "$joined" "$PART_DIGEST"
     list_expected "$joined/MANIFEST"
     compare_sizes "$joined" "$SCRATCH/expected"
-    grep -v '^extra ' "$SCRATCH/problems" >"$SCRATCH/lacking"
+    compare_hashes "$joined"
+    grep -v '^extra ' "$SCRATCH/problems" | write_scratch lacking || exit 1
     if [ -s "$SCRATCH/lacking" ]; then
         print_problems <"$SCRATCH/lacking" >&2
         fail e_join_lacks "$joined"
@@ -89,7 +90,7 @@ join_stream() {
 
 # list_expected MANIFEST: writes to expected what is to be in the folder: not the image with --load.
 list_expected() {
-    awk -v load="$load" '!load || $0 !~ /^[^ ]* [^ ]* image\//' "$1" >"$SCRATCH/expected"
+    awk -v load="$load" '!load || $0 !~ /^[^ ]* [^ ]* image\//' "$1" | write_scratch expected || exit 1
 }
 
 # use_settings FOLDER: the image of the bundle there; of Docker's client only this host may say what it is.
@@ -135,9 +136,9 @@ take_turn() {
     # A tar that outlived its join still writes.
     for turn in "$JOINING".*.tar; do
         [ -e "$turn" ] || continue
-        is_alive "$turn" && kill -9 "$process" 2>/dev/null
         patience=100
         while is_alive "$turn"; do
+            ! is_own_tar "$turn" || kill -9 "$process" 2>/dev/null
             patience=$((patience - 1))
             [ "$patience" -gt 0 ] || fail e_join_busy "$process" "$joined"
             sleep 0.1
@@ -175,6 +176,17 @@ is_alive() {
     read -r stat 2>/dev/null <"/proc/$process/stat" || return 1
     began_at "$stat"
     [ "$began_at" = "$began" ] && [ "$state" != Z ]
+}
+
+# is_own_tar TURN: is its process, which is alive, a tar that this user began? Anybody may have left a file
+# of that name, and only what a join began may be killed.
+is_own_tar() {
+    user=$(id -u)
+    [ "$(stat -c %u "$1" 2>/dev/null),$(stat -c %u "/proc/$process" 2>/dev/null)" = "$user,$user" ] || return 1
+    case $(tr '\000' ' ' 2>/dev/null <"/proc/$process/cmdline") in
+    'tar -xof - '*) ;;
+    *) return 1 ;;
+    esac
 }
 
 # give_turn: when the program ends; its children were told to.

@@ -61,6 +61,9 @@ Next: %s check' zh='交付包已在 %s，完整无误：%s
     e_join_partial) en='writing a bundle: %s is no folder, and it would be written to
   to do: see what it is, and remove it' zh='写入交付包：%s 不是目录，而它将被写入
   处理：查看它是什么，并删除它' ;;
+    e_join_breaks) en='writing a bundle: in %s are names with line breaks, which no bundle has
+  to do: see whose they are, and remove that folder' zh='写入交付包：%s 中有含换行符的名称，交付包中不会有这样的名称
+  处理：查看其来源，并删除该目录' ;;
     e_join_no_image) en='joining: there is no image in the parts of %s
   to do: join without --load' zh='合并：%s 的分卷中没有镜像
   处理：不带 --load 重新合并' ;;
@@ -106,6 +109,9 @@ Next: %s join DEST %s' zh='已重新生成 %s 个分卷，位于 %s。全部分�
     e_repair_to) en='repairing: the folder %s cannot be made, or not with symbolic links in it (as on FAT)
   to do: name a folder on a disk of this host: repair --to WORK' zh='修复：无法建立目录 %s，或其中不能有符号链接（例如 FAT）
   处理：指定本机磁盘上的目录：repair --to 工作目录' ;;
+    e_repair_same) en='repairing: %s has parts in it, and what came is not changed
+  to do: name another folder: repair --to WORK' zh='修复：%s 中有分卷，而收到的内容不会被修改
+  处理：指定别的目录：repair --to 工作目录' ;;
     e_repair_program) en='repairing: there is no whole folder recovery/ beside the parts
   needed: recovery/ and PARTS as the sender made them (split --parity)
   to do: name the folder that they are in, or have the parts sent again' zh='修复：分卷旁没有完整的 recovery/ 目录

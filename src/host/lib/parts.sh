@@ -45,6 +45,12 @@ refuse_options() {
     done
 }
 
+# write_scratch NAME: stdin into a file of $SCRATCH, or ends the program, which in a pipe is for the caller to
+# do. Not every awk says that a disk was full; cat does.
+write_scratch() {
+    cat 2>/dev/null >"$SCRATCH/$1" || fail e_scratch "$SCRATCH"
+}
+
 # find_parts FOLDER…: looks at each file in the folders, at nothing below them. Sets what the headers say
 # of the transfer (PART_BUNDLE, PART_DIGEST, PART_COUNT, HEADER_BYTES, STREAM_BYTES, IMAGE_AT or empty,
 # DELTA_OF or empty, PART_PREFIX) and writes to $SCRATCH
@@ -89,7 +95,8 @@ look_at_part() {
     transfer=$(sha256sum <"$SCRATCH/common")
     transfer=${transfer%% *}
     mv "$SCRATCH/common" "$SCRATCH/transfers/$transfer"
-    printf '%s %s %s %s\n' "$transfer" "$number" "$(stat -L -c %s "$1")" "$1" >>"$SCRATCH/all"
+    printf '%s %s %s %s\n' "$transfer" "$number" "$(stat -L -c %s "$1")" "$1" 2>/dev/null >>"$SCRATCH/all" ||
+        fail e_scratch "$SCRATCH"
 }
 
 # read_header FILE: sets number, and writes the lines that all parts of the transfer share to
@@ -187,10 +194,11 @@ choose_transfer() {
     DELTA_OF=$(awk '$1 == "delta" { print substr($2, 8) }' "$header")
     PART_PREFIX=$PART_BUNDLE-$(cut12 "$PART_DIGEST")
     [ -z "$DELTA_OF" ] || PART_PREFIX=$PART_PREFIX-delta-$(printf %.8s "$DELTA_OF")
-    awk '$1 ~ /^[0-9]/' "$header" >"$SCRATCH/slices"
+    awk '$1 ~ /^[0-9]/' "$header" | write_scratch slices || exit 1
+    [ "$(grep -c '' "$SCRATCH/slices")" = "$PART_COUNT" ] || fail e_scratch "$SCRATCH"
     awk -v id="$transfer" '{ mine = $1 == id; sub(/^[^ ]* /, "") } mine' "$SCRATCH/all" |
-        sort -snk1,1 >"$SCRATCH/parts"
-    awk -v id="$transfer" '$1 != id' "$SCRATCH/all" >"$SCRATCH/foreign"
+        sort -snk1,1 | write_scratch parts || exit 1
+    awk -v id="$transfer" '$1 != id' "$SCRATCH/all" | write_scratch foreign || exit 1
 }
 
 # cut12 DIGEST: as it stands in names.
@@ -236,12 +244,12 @@ hash_parts() {
         tr '\n' '\0' <"$SCRATCH/to-hash" | xargs -0 -n 1 -P "$(nproc)" sh -c '
             sum=$({ dd bs="$1" count=1 of=/dev/null && sha256sum; } <"$2" 2>/dev/null)
             printf "%s %s\n" "${sum%% *}" "$2" >>"$0/$$"' "$SCRATCH/part-sums" "$HEADER_BYTES" &
-        wait_process $!
+        wait_process $! || fail e_scratch "$SCRATCH"
     fi
     [ -z "$TICKER" ] || kill "$TICKER" 2>/dev/null
     TICKER=
     end_progress
-    cat "$SCRATCH"/part-sums/* 2>/dev/null >"$SCRATCH/part-sums-all"
+    cat "$SCRATCH"/part-sums/* 2>/dev/null | write_scratch part-sums-all || exit 1
     awk -v bad="$SCRATCH/bad-parts" '
         pass == 1 { sum[$1] = $3; next }
         pass == 2 { path = $0; sub(/^[^ ]* /, "", path); found[path] = $1; next }
@@ -252,8 +260,8 @@ hash_parts() {
             if (!(path in found)) next
             if (found[path] != sum[number]) print number " hash - - " path >>bad
             else if (!seen[number]++) print number, path
-        }' pass=1 "$SCRATCH/slices" pass=2 "$SCRATCH/part-sums-all" pass=3 "$SCRATCH/parts" >"$SCRATCH/whole-parts"
-    sort -n "$SCRATCH/whole-parts" -o "$SCRATCH/whole-parts"
+        }' pass=1 "$SCRATCH/slices" pass=2 "$SCRATCH/part-sums-all" pass=3 "$SCRATCH/parts" | sort -n |
+        write_scratch whole-parts || exit 1
     MISSING=$(lacking "$SCRATCH/whole-parts" "$SCRATCH/bad-parts")
     DAMAGED=$(awk 'pass == 1 { whole[$1] = 1; next } !($1 in whole) { print $1 }' \
         pass=1 "$SCRATCH/whole-parts" pass=2 "$SCRATCH/bad-parts" | ranges)

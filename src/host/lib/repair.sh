@@ -22,6 +22,11 @@ repair_parts() {
     work=${work:-$1/repaired}
     { mkdir -p -- "$work" && [ -w "$work" ]; } 2>/dev/null || fail e_repair_to "$work"
     work=$(readlink -f -- "$work")
+    ! grep -qxF -e "$work" "$SCRATCH/folders" || fail e_repair_same "$work"
+    # Two at once would destroy each other's work.
+    joined=$work
+    JOINING=$work/.repairing
+    take_turn
     find_recovery
     list_broken
     need_repair_room
@@ -29,7 +34,7 @@ repair_parts() {
     run_par2
     while read -r number; do
         name=$(name_of_part "$number")
-        mv -- "$work/.repair/$name" "$work/$name"
+        mv -- "$work/.repair/$name" "$work/$name" 2>/dev/null || fail e_repair_to "$work"
     done <"$SCRATCH/broken"
     rm -rf -- "$work/.repair"
     find_parts "$@" "$work"
@@ -41,17 +46,17 @@ repair_parts() {
 # list_broken: writes the numbers of parts that are not here and whole to broken.
 list_broken() {
     awk 'pass == 1 { whole[$1] = 1; next } !($1 in whole) { print $1 }' \
-        pass=1 "$SCRATCH/whole-parts" pass=2 "$SCRATCH/slices" >"$SCRATCH/broken"
+        pass=1 "$SCRATCH/whole-parts" pass=2 "$SCRATCH/slices" | write_scratch broken || exit 1
 }
 
 # find_recovery: copies recovery/ from one of the folders, as a medium may not let programs run.
 find_recovery() {
-    { cat "$SCRATCH/folders"; printf '%s\n' "$HERE"; } >"$SCRATCH/places"
+    { cat "$SCRATCH/folders"; printf '%s\n' "$HERE"; } | write_scratch places || exit 1
     while read -r place; do
         [ -d "$place/recovery" ] || continue
         rm -rf -- "$SCRATCH/recovery"
         cp -R -- "$place/recovery" "$SCRATCH/recovery" 2>/dev/null && chmod -R u+rwx "$SCRATCH/recovery"
-        grep '  recovery/' "$place/PARTS" >"$SCRATCH/sums-of-recovery" 2>/dev/null
+        grep '  recovery/' "$place/PARTS" 2>/dev/null | write_scratch sums-of-recovery || exit 1
         (cd "$SCRATCH" && sha256sum -c sums-of-recovery >/dev/null 2>&1) && return
     done <"$SCRATCH/places"
     fail e_repair_program

@@ -5,17 +5,20 @@
 
 MINISIGN_LIB=usr/lib/x86_64-linux-gnu # in the image
 
-# require_signature [sizes]: ends with 1 unless MANIFEST was signed with the key of PUBLIC_KEY. Without
+# require_signature [sizes | FOLDER]: ends with 1 unless MANIFEST was signed with the key of PUBLIC_KEY. Without
 # that setting it does nothing. It reads MANIFEST alone, none of the files that are listed there; with
-# "sizes" it says that the caller does not read them either.
+# "sizes" it says that the caller does not read them either. With a FOLDER it is MANIFEST there, which
+# came for another bundle, and a minisign of this one is asked.
 require_signature() {
     [ -n "$PUBLIC_KEY" ] || return 0
     need_scratch
     find_public_key
-    [ -r "$HERE/MANIFEST" ] || fail e_no_manifest "$HERE"
-    [ -e "$HERE/MANIFEST.minisig" ] || fail e_unsigned "$HERE" "$KEY_ID" "$CONF"
-    signer=$(sed -n 2p "$HERE/MANIFEST.minisig" | key_id)
-    [ "$signer" = "$KEY_ID" ] || fail e_other_signer "$HERE" "${signer:-?}" "$KEY_ID" "$CONF"
+    SIGNED=$HERE
+    [ "${1-sizes}" = sizes ] || SIGNED=$1
+    [ -r "$SIGNED/MANIFEST" ] || fail e_no_manifest "$SIGNED"
+    [ -e "$SIGNED/MANIFEST.minisig" ] || fail e_unsigned "$SIGNED" "$KEY_ID" "$CONF"
+    signer=$(sed -n 2p "$SIGNED/MANIFEST.minisig" | key_id)
+    [ "$signer" = "$KEY_ID" ] || fail e_other_signer "$SIGNED" "${signer:-?}" "$KEY_ID" "$CONF"
     : >"$SCRATCH/minisign.said"
     if minisign_here; then
         say signed_here "$KEY_ID" "$(command -v minisign)"
@@ -26,7 +29,7 @@ require_signature() {
     else
         fail e_no_minisign "$KEY_ID" "$(last_line "$(cat "$SCRATCH/minisign.said")")" "$PROGRAM"
     fi
-    [ -z "${1-}" ] || say signed_sizes "$PROGRAM"
+    [ "${1-}" != sizes ] || say signed_sizes "$PROGRAM"
 }
 
 # find_public_key: sets PUBLIC_LINE and KEY_ID from PUBLIC_KEY, which is a key or a file with one.
@@ -59,14 +62,14 @@ accepts() {
     "$@" >"$SCRATCH/minisign.said" 2>&1
     case $? in
     0) ;;
-    1) fail e_signature "$HERE" "$KEY_ID" "$(last_line "$(cat "$SCRATCH/minisign.said")")" ;;
+    1) fail e_signature "$SIGNED" "$KEY_ID" "$(last_line "$(cat "$SCRATCH/minisign.said")")" ;;
     *) return 1 ;;
     esac
 }
 
 minisign_here() {
     command -v minisign >/dev/null 2>&1 &&
-        accepts minisign -Vm "$HERE/MANIFEST" -x "$HERE/MANIFEST.minisig" -P "$PUBLIC_LINE"
+        accepts minisign -Vm "$SIGNED/MANIFEST" -x "$SIGNED/MANIFEST.minisig" -P "$PUBLIC_LINE"
 }
 
 # minisign_of_folder: that of the image in image/, unpacked and run with the image's own libraries, so
@@ -80,25 +83,26 @@ minisign_of_folder() {
     tar -tf "$HERE/image/$layer" 2>/dev/null |
         grep -E "^(usr/bin/minisign|$MINISIGN_LIB/(ld-linux-x86-64|libc|libpthread|libsodium)\.so\.[0-9.]+)\$" \
             >"$SCRATCH/minisign.files"
+    [ -s "$SCRATCH/minisign.files" ] || return 1 # tar would unpack everything
     # shellcheck disable=SC2046  # the names have no blanks
-    tar -xf "$HERE/image/$layer" -C "$unpacked" $(cat "$SCRATCH/minisign.files") 2>/dev/null
+    tar --no-same-owner -xf "$HERE/image/$layer" -C "$unpacked" $(cat "$SCRATCH/minisign.files") 2>/dev/null
     [ -x "$unpacked/usr/bin/minisign" ] &&
         accepts "$unpacked/$MINISIGN_LIB/ld-linux-x86-64.so.2" --library-path "$unpacked/$MINISIGN_LIB" \
-            "$unpacked/usr/bin/minisign" -Vm "$HERE/MANIFEST" -x "$HERE/MANIFEST.minisig" -P "$PUBLIC_LINE"
+            "$unpacked/usr/bin/minisign" -Vm "$SIGNED/MANIFEST" -x "$SIGNED/MANIFEST.minisig" -P "$PUBLIC_LINE"
 }
 
 # minisign_of_image: that of the image in Docker, for a bundle whose image/ was loaded and not kept. What
 # it reads comes through stdin and the environment: uid 1000 may not see the bundle's folder.
 minisign_of_image() {
     IMAGE=$(loaded_image)
-    [ -n "$IMAGE" ] && accepts minisign_in_container <"$HERE/MANIFEST"
+    [ -n "$IMAGE" ] && accepts minisign_in_container <"$SIGNED/MANIFEST"
 }
 
 minisign_in_container() {
     # shellcheck disable=SC2016  # expanded by the container's sh
     docker_ run --rm --interactive --network none --read-only --user 1000:1000 --cap-drop ALL \
         --security-opt no-new-privileges --tmpfs /tmp:rw,noexec,nosuid,nodev,mode=1777 --log-driver none \
-        --env "SIGNATURE=$(cat "$HERE/MANIFEST.minisig")" --entrypoint /bin/sh "$IMAGE" \
+        --env "SIGNATURE=$(cat "$SIGNED/MANIFEST.minisig")" --entrypoint /bin/sh "$IMAGE" \
         -c 'cd /tmp && cat >MANIFEST && echo "$SIGNATURE" >MANIFEST.minisig && minisign -Vm MANIFEST -P "$0"' \
         "$PUBLIC_LINE"
 }

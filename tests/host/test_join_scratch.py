@@ -1,0 +1,78 @@
+"""A full temporary folder never makes ``join`` or ``apply`` call whole what is not."""
+
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+
+from tests.host.bundle import Bundle
+from tests.host.delta import upgrade_of
+from tests.host.test_join import same
+from tests.host.transfer import Transfer, split
+
+Ran = subprocess.CompletedProcess[str]
+
+
+def sweep(scratch: Path, sizes: Iterable[int], run: Callable[[], Ran]) -> list[int]:
+    """Runs with temporary folders of so many KiB; the exit codes."""
+    scratch.mkdir()
+    codes = []
+    for size in sizes:
+        mount = ["mount", "-t", "tmpfs", "-o", f"size={size}k", "none", str(scratch)]
+        if subprocess.run(mount, stderr=subprocess.DEVNULL).returncode != 0:
+            pytest.skip("a file system cannot be mounted here")
+        try:
+            done = run()
+        finally:
+            subprocess.run(["umount", str(scratch)], check=True)
+        assert done.returncode == 0 or "airgap: " in done.stderr, (size, done)
+        codes.append(done.returncode)
+    return codes
+
+
+def add_files(root: Path) -> None:
+    for number in range(200):
+        path = root / f"wheelhouse/folder with a long name/{number:04}-file.whl"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"%d" % number * 50)
+
+
+def test_join(transfer: Transfer, tmp_path: Path) -> None:
+    add_files(transfer.bundle)
+    manifest = Bundle(transfer.bundle, tmp_path, transfer.shell, {})
+    manifest.write_manifest()
+    shutil.rmtree(transfer.out)
+    split(transfer.bundle, transfer.out, 1_000_000)
+    scratch, dest = tmp_path / "small disk", tmp_path / "dest"
+
+    def run() -> Ran:
+        shutil.rmtree(dest, ignore_errors=True)
+        done = transfer.run("join", dest, TMPDIR=str(scratch))
+        assert (dest / "demo").exists() == (done.returncode == 0), done
+        assert done.returncode or same(dest / "demo", transfer.bundle)
+        return done
+
+    codes = sweep(scratch, [*range(8, 300, 24), 4000], run)
+    assert set(codes[:2]) == {1}
+    assert codes[-1] == 0
+
+
+def test_apply(bundle: Bundle, tmp_path: Path) -> None:
+    add_files(bundle.root)
+    upgrade = upgrade_of(bundle, tmp_path)
+    upgrade.carry()
+    applied, scratch = upgrade.applied, tmp_path / "small disk"
+
+    def run() -> Ran:
+        shutil.rmtree(applied, ignore_errors=True)
+        shutil.rmtree(applied.with_name(f".{applied.name}.partial"), ignore_errors=True)
+        done = upgrade.old.run("apply", str(upgrade.medium), TMPDIR=str(scratch))
+        assert applied.exists() == (done.returncode == 0), done
+        assert done.returncode or upgrade.is_applied()
+        return done
+
+    codes = sweep(scratch, [*range(8, 300, 24), 4000], run)
+    assert set(codes[:2]) == {1}
+    assert codes[-1] == 0
