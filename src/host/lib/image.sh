@@ -1,6 +1,8 @@
 # shellcheck shell=sh disable=SC2034  # shared by the pieces
 # Docker itself, and the bundle's image in it.
 
+UNLABELLED= # see find_unlabelled
+
 # docker_ ARGUMENT…: the Docker client; the setting DOCKER may be several words, such as "sudo docker".
 docker_() {
     # shellcheck disable=SC2086
@@ -9,20 +11,17 @@ docker_() {
 
 require_docker() {
     command -v "${DOCKER%% *}" >/dev/null 2>&1 || fail e_no_docker "${DOCKER%% *}"
-    if ! answer=$(docker_ version --format '{{.Server.Version}}' 2>&1); then
-        case $answer in
-        *'permission denied'*) fail e_docker_forbidden "$(last_line "$answer")" "$(id -un)" ;;
-        *) fail e_docker_down "$(last_line "$answer")" ;;
-        esac
-    fi
-    find_unlabelled
+    answer=$(docker_ version --format '{{.Server.Version}}' 2>&1) && return
+    case $answer in
+    *'permission denied'*) fail e_docker_forbidden "$(last_line "$answer")" "$(id -un)" ;;
+    *) fail e_docker_down "$(last_line "$answer")" ;;
+    esac
 }
 
 # find_unlabelled: sets UNLABELLED, the option by which a container that mounts files of the host goes
 # without a label of SELinux, where Docker gives labels. To label the files instead (:z) would change those
 # of the operator for all other programs, take long, and fail on a read-only medium.
 find_unlabelled() {
-    UNLABELLED=
     case $(docker_ info --format '{{.SecurityOptions}}' 2>/dev/null) in
     *name=selinux*) UNLABELLED='--security-opt label=disable' ;;
     esac
