@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.host.processes import left_of
 from tests.host.test_join import same
 from tests.host.transfer import Transfer
 
@@ -48,20 +49,6 @@ def test_killed_at_any_moment(transfer: Transfer, dest: Path) -> None:
     assert [path.name for path in dest.iterdir()] == ["demo"]
 
 
-def alive_in(group: int) -> list[str]:
-    """The commands of a process group that have not ended."""
-    found = []
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            name, _, rest = stat.read_text().rpartition(") ")
-        except OSError:
-            continue
-        state, _, number, *_ = rest.split()
-        if int(number) == group and state != "Z":
-            found.append(name)
-    return found
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_it_with_nothing_left_running(
     transfer: Transfer, dest: Path, tmp_path: Path, number: int
@@ -77,10 +64,7 @@ def test_a_signal_ends_it_with_nothing_left_running(
     os.killpg(running.pid, number)
     running.communicate(timeout=30)
     assert running.returncode in (128 + number, 0)
-    deadline = time.monotonic() + 30
-    while alive_in(running.pid) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    assert alive_in(running.pid) == []
+    assert left_of(running.pid) == []
     assert list(scratch.iterdir()) == []
     assert not list(dest.glob("*.joining*"))
     assert transfer.run("join", dest).returncode == 0
