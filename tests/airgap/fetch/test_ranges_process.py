@@ -11,6 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from airgap.fetch import missing
+from airgap.fetch.partial import BLOCK
 from airgap.fetch.progress import Progress
 from airgap.fetch.ranges import fetch_ranges
 from airgap.fetch.remote import Remote
@@ -84,14 +85,14 @@ def asked(server: HubServer) -> int:
 def test_a_rerun_goes_on_with_what_an_ended_fetch_had(
     server: HubServer, store: Store, end: signal.Signals
 ) -> None:
-    size = 150_000_000
+    size, came = 150_000_000, 70_000_000
     file = offer(server, Seeded(size))
     # Every connection has brought some when all of them stand still.
     server.faults.append(Fault(WEIGHTS, times=99, cut=30_000_000, stall=60))
     with start(store, file) as process:
         pieces = store.root / "unfinished" / file.blob.sha256
         deadline = time.monotonic() + 60
-        while not (pieces.exists() and pieces.stat().st_blocks * 512 > 70_000_000):
+        while not (pieces.exists() and pieces.stat().st_blocks * 512 > came):
             assert process.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.02)
@@ -104,7 +105,8 @@ def test_a_rerun_goes_on_with_what_an_ended_fetch_had(
     server.seen.clear()
     fetch_ranges(store, [file], Progress())
     assert missing(store, [file]) == []
-    assert 0 < asked(server) < size - 60_000_000
+    # Each of the five connections loses less than a block.
+    assert 0 < asked(server) < size - (came - 5 * BLOCK)
 
 
 def test_two_fetches_at_once_fetch_once(server: HubServer, store: Store) -> None:
