@@ -1,5 +1,7 @@
 """``airgap verify`` names every file that is not as it was built."""
 
+import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -56,6 +58,82 @@ def test_links_count_by_what_they_lead_to(bundle: Bundle) -> None:
     link.unlink()
     link.symlink_to("nowhere")
     assert "missing     pex/link.whl" in bundle.run("verify").stdout
+
+
+@pytest.fixture
+def linked(bundle: Bundle) -> Bundle:
+    """A wheel of 3 MB with three more names: two links and a second name on the disk."""
+    wheel = bundle.root / "wheelhouse/a/wheel.whl"
+    wheel.parent.mkdir(parents=True)
+    wheel.write_bytes(b"wheel" * 600_000)
+    for link in ("one/wheel.whl", "two/wheel 轮.whl"):
+        path = bundle.root / "pex" / link
+        path.parent.mkdir(parents=True)
+        path.symlink_to("../../wheelhouse/a/wheel.whl")
+    (bundle.root / "wheelhouse/b").mkdir()
+    os.link(wheel, bundle.root / "wheelhouse/b/wheel.whl")
+    (bundle.root / "wheelhouse/a/other.whl").write_bytes(b"other" * 600_000)
+    bundle.write_manifest()
+    return bundle
+
+
+def test_what_has_several_names_is_read_and_counted_once(linked: Bundle, tmp_path: Path) -> None:
+    listed = [path for path in linked.root.rglob("*") if path.is_file()]
+    listed.remove(linked.root / "MANIFEST")
+    files, size = len(listed) - 3, sum(path.stat().st_size for path in listed) - 3 * 3_000_000
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    sha256sum = tools / "sha256sum"
+    real = shutil.which("sha256sum")
+    sha256sum.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >>"{tools}/read"\nexec {real} "$@"\n')
+    sha256sum.chmod(0o755)
+    done = linked.run("verify", PATH=f"{tools}:{linked.docker}:{os.environ['PATH']}")
+    assert done.returncode == 0, done.stderr
+    assert f"Checking {files} files, {size / 1e6:.1f} MB, and 3 links" in done.stdout
+    assert f"All {files} files and 3 links to them are right ({size / 1e6:.1f} MB)" in done.stdout
+    if linked.shell == ["dash"]:  # busybox takes its own
+        assert (tools / "read").read_text().count(".whl\n") == 2
+
+
+def test_a_change_of_what_has_several_names_is_named_under_each(linked: Bundle) -> None:
+    with (linked.root / "wheelhouse/a/wheel.whl").open("r+b") as wheel:
+        wheel.write(b"W")
+    assert linked.run("verify").stdout.splitlines()[1:] == [
+        "changed     pex/one/wheel.whl",
+        "changed     pex/two/wheel 轮.whl",
+        "changed     wheelhouse/a/wheel.whl",
+        "changed     wheelhouse/b/wheel.whl",
+    ]
+
+
+def test_a_link_that_leads_to_another_file_of_that_size_is_named(linked: Bundle) -> None:
+    link = linked.root / "pex/one/wheel.whl"
+    link.unlink()
+    link.symlink_to("../../wheelhouse/a/other.whl")
+    assert linked.run("verify").stdout.splitlines()[1:] == ["changed     pex/one/wheel.whl"]
+
+
+def test_a_file_in_place_of_a_link_counts_by_its_own_content(linked: Bundle) -> None:
+    link = linked.root / "pex/one/wheel.whl"
+    content = link.read_bytes()
+    link.unlink()
+    link.write_bytes(content)
+    assert "and 2 links to them are right" in linked.run("verify").stdout
+    link.write_bytes(b"W" + content[1:])
+    assert linked.run("verify").stdout.splitlines()[1:] == ["changed     pex/one/wheel.whl"]
+
+
+def test_a_link_out_of_the_bundle_counts_by_what_is_there(linked: Bundle, tmp_path: Path) -> None:
+    link = linked.root / "pex/one/wheel.whl"
+    outside = tmp_path / "outside.whl"
+    shutil.copy(link, outside)
+    link.unlink()
+    link.symlink_to(outside)
+    assert linked.run("verify").returncode == 0
+    outside.write_bytes(b"W" + outside.read_bytes()[1:])
+    assert linked.run("verify").stdout.splitlines()[1:] == ["changed     pex/one/wheel.whl"]
+    outside.unlink()
+    assert linked.run("verify").stdout.splitlines()[1:] == ["missing     pex/one/wheel.whl"]
 
 
 def test_a_name_that_looks_like_an_option_or_an_escape(bundle: Bundle) -> None:

@@ -6,8 +6,13 @@ TABLES="$TABLES messages_image"
 messages_image() {
     case $1 in
     verifying) en='Checking %s files, %s …' zh='正在检查 %s 个文件，共 %s …' ;;
+    verifying_links) en='Checking %s files, %s, and %s links to them …' zh='正在检查 %s 个文件（共 %s）和指向它们的 %s 个链接…' ;;
     verify_progress) en='  %s%% of %s' zh='  已完成 %s%%，共 %s' ;;
     verified) en='All %s files are right (%s). Bundle %s' zh='全部 %s 个文件正确（%s）。交付包 %s' ;;
+    verified_links)
+        en='All %s files and %s links to them are right (%s). Bundle %s'
+        zh='全部 %s 个文件和指向它们的 %s 个链接正确（%s）。交付包 %s'
+        ;;
     verified_image) en='There is no image/ here, and Docker has the image: %s' zh='此处没有 image/，但 Docker 中已有镜像：%s' ;;
     p_missing) en='missing     %s' zh='缺少        %s' ;;
     p_changed) en='changed     %s' zh='内容被改    %s' ;;

@@ -15,7 +15,11 @@ verify_bundle() {
     if [ "$count" -gt 0 ]; then
         fail e_verify "$HERE" "$count" "$BUNDLE_DIGEST"
     fi
-    say verified "$FILES" "$(human "$BYTES")" "$BUNDLE_DIGEST"
+    if [ "$LINKS_TO_FILES" -gt 0 ]; then
+        say verified_links "$FILES" "$LINKS_TO_FILES" "$(human "$BYTES")" "$BUNDLE_DIGEST"
+    else
+        say verified "$FILES" "$(human "$BYTES")" "$BUNDLE_DIGEST"
+    fi
 }
 
 # accept_loaded_image: a bundle that was joined with --load has its image in Docker alone.
@@ -114,15 +118,19 @@ compare_sizes() {
     check_written "$SCRATCH/whole" "${written#* }"
 }
 
-# compare_hashes FOLDER: hashes the files in whole, largest first so that the cores end together.
+# compare_hashes FOLDER: hashes the files in whole, largest first so that the cores end together. What has
+# several names, by links, is read once.
 compare_hashes() {
-    FILES=$(grep -c '' "$SCRATCH/whole")
-    BYTES=$(awk '{ n += $2 } END { printf "%.0f", n }' "$SCRATCH/whole")
-    say verifying "$FILES" "$(human "$BYTES")"
+    name_files "$1"
+    if [ "$LINKS_TO_FILES" -gt 0 ]; then
+        say verifying_links "$FILES" "$(human "$BYTES")" "$LINKS_TO_FILES"
+    else
+        say verifying "$FILES" "$(human "$BYTES")"
+    fi
     rm -rf -- "$SCRATCH/sums" "$SCRATCH/large" "$SCRATCH/small"
-    sort -rnk2,2 "$SCRATCH/whole" | awk -v large="$SCRATCH/large" -v small="$SCRATCH/small" '{
-        size = $2
-        sub(/^[^ ]* [^ ]* /, "")
+    sort -rnk1,1 "$SCRATCH/to-read" | awk -v large="$SCRATCH/large" -v small="$SCRATCH/small" '{
+        size = $1
+        sub(/^[^ ]* /, "")
         print "./" $0 >(size >= 1000000 ? large : small)
     }'
     mkdir "$SCRATCH/sums"
@@ -151,13 +159,43 @@ compare_hashes() {
         }
         {
             path = $0
-            sub(/^[^ ]* [^ ]* /, "", path)
-            if (!(path in sum)) problem("unreadable - - " path)
-            else if (sum[path] != $1) problem("changed - - " path)
+            sub(/^[^ ]* [^ ]* [^ ]* /, "", path)
+            # The first name of each file is the one that was read.
+            if (!(($1, $2) in first)) first[$1, $2] = path
+            if (!(first[$1, $2] in sum)) problem("unreadable - - " path)
+            else if (sum[first[$1, $2]] != $2) problem("changed - - " path)
         }
-        END { printf "%.0f\n", written }' pass=1 - pass=2 "$SCRATCH/whole")
+        END { printf "%.0f\n", written }' pass=1 - pass=2 "$SCRATCH/named")
     [ -n "$written" ] || fail e_scratch "$SCRATCH"
     check_written "$SCRATCH/problems" "$((before + written))"
+}
+
+# name_files FOLDER: writes the lines of whole to named, each with what the disk knows the file by in front,
+# and to to-read "<size> <path>" of the first name of each file. Of two names of one file for which MANIFEST
+# has two contents, both are read. Sets FILES, LINKS_TO_FILES, and BYTES, which will be read.
+name_files() {
+    # By a pipe and not by a file, which a full disk could cut within a name.
+    set -- "$(awk '{ sub(/^[^ ]* [^ ]* /, ""); print "./" $0 }' "$SCRATCH/whole" | tr '\n' '\0' |
+        (cd "$1" && xargs -0 stat -L -c '%d:%i %n' 2>/dev/null) |
+        awk -v named="$SCRATCH/named" -v unread="$SCRATCH/to-read" '
+            BEGIN { printf "" >named; printf "" >unread }
+            pass == 1 { path = $0; sub(/^[^ ]* \.\//, "", path); id[path] = $1; next }
+            {
+                path = $0
+                sub(/^[^ ]* [^ ]* /, "", path)
+                line = (path in id ? id[path] : FNR) " " $0
+                print line >named
+                written += length(line) + 1
+                if (seen[substr(line, 1, index(line, " ") + 64)]++) { links++; next }
+                print $2, path >unread
+                files++
+                bytes += $2
+            }
+            END { printf "%.0f %.0f %.0f %.0f\n", files, links, bytes, written }' pass=1 - pass=2 "$SCRATCH/whole")"
+    # shellcheck disable=SC2086  # four numbers
+    set -- $1
+    FILES=${1:-0} LINKS_TO_FILES=${2:-0} BYTES=${3:-0}
+    check_written "$SCRATCH/named" "${4:--}"
 }
 
 # check_written FILE BYTES: is the file as long as it must be? A full disk leaves it shorter.
