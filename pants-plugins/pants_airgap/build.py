@@ -170,7 +170,9 @@ async def make(
                 digest = await Get(
                     Digest, CreateDigest([FileContent(receipt, f"{left_out}\n".encode())])
                 )
-                return BuiltPackage(digest, (BuiltPackageArtifact(receipt),))
+                # Once more at the end of the run, where what was made is listed.
+                told = (f"  {address} is left out, see this file or the warning above",)
+                return BuiltPackage(digest, (BuiltPackageArtifact(receipt, extra_log_lines=told),))
             _check(result)
         if locks:
             made_locks = await Get(Digest, MergeDigests([r.output_digest for r in results]))

@@ -100,15 +100,21 @@ def step(status: int) -> dict:
 LOCK_STEP = {"kind": "lock", "description": "a lock", "value": {"makes": "src/model.lock"}}
 
 
-def made(runner: RuleRunner, specs: str, statuses: list) -> dict:
-    """The receipt of a target whose steps end so, where the command line has these specs."""
+def packaged(runner: RuleRunner, specs: str, statuses: list) -> tuple[dict, tuple]:
+    """The receipt of a target whose steps end so, where the command line has these specs, and what
+    is said at the end of the run."""
     runner.set_options(["package", *specs.split()])
     steps = json.dumps([step(status) for status in statuses])
     field_set = FieldSet(DEMO, steps)
     package = runner.request(BuiltPackage, [build.MakeRequest(field_set, "demo")])
     (file,) = runner.request(DigestContents, [package.digest])
-    assert [artifact.relpath for artifact in package.artifacts] == [file.path] == ["demo.receipt"]
-    return json.loads(file.content)
+    (artifact,) = package.artifacts
+    assert artifact.relpath == file.path == "demo.receipt"
+    return json.loads(file.content), artifact.extra_log_lines
+
+
+def made(runner: RuleRunner, specs: str, statuses: list) -> dict:
+    return packaged(runner, specs, statuses)[0]
 
 
 @pytest.mark.parametrize(
@@ -140,8 +146,9 @@ def test_nothing_missing_is_a_package(runner: RuleRunner) -> None:
 
 
 def test_what_cannot_be_had_is_left_out_with_the_reason_in_one_line(runner: RuleRunner) -> None:
-    receipt = made(runner, "::", [3])
+    receipt, said_last = packaged(runner, "::", [3])
     assert receipt == {"name": "image", "left_out": "status 3; next: try again"}
+    assert said_last == ("  bundles/demo:image is left out, see this file or the warning above",)
 
 
 def test_what_cannot_be_had_fails_where_it_is_asked_for(runner: RuleRunner) -> None:

@@ -33,7 +33,11 @@ class Remote:
 
 
 def refused(file: Remote, status: int, found: str) -> AirgapError:
-    """For a status after which asking again is of no use."""
+    """For a status after which asking again is of no use.
+
+    As where the hub is asked for the list of files: who may not have them, or not from here, cannot
+    have the model; that it has no such file is an error.
+    """
     if status == 401:
         remedy = WITHOUT_TOKEN
     elif status == 403:
@@ -45,7 +49,8 @@ def refused(file: Remote, status: int, found: str) -> AirgapError:
         )
     else:
         remedy = f"look at the hub, or name a mirror in {ENDPOINT}"
-    return AirgapError(
+    error = AirgapError if status in (400, 404, 410) else UnavailableError
+    return error(
         DOING, file.name, expected=f"the file from {file.address}", found=found, remedy=remedy
     )
 
@@ -64,7 +69,7 @@ def unreachable(file: Remote, found: str, tries: int) -> AirgapError:
 
 def untrusted(file: Remote, found: str) -> AirgapError:
     """For a certificate that this machine does not trust."""
-    return AirgapError(
+    return UnavailableError(
         DOING,
         file.name,
         expected=f"a trusted certificate at {file.address}",

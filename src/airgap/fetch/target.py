@@ -14,7 +14,7 @@ from airgap.store import Store
 
 
 def fetch_target(store: Store, root: Path, target: str) -> None:
-    """Bring a target's wheels, packages, models and sources into the store.
+    """Bring a target's wheels, packages, models and sources into the store, and say that it did.
 
     Args:
         root: The repository.
@@ -23,8 +23,9 @@ def fetch_target(store: Store, root: Path, target: str) -> None:
     Raises:
         AirgapError: There is no such target, or something cannot be had as its lock names it.
     """
+    locks = find_locks(root, target)
     with progress.shown() as shown:
-        for path, kind in find_locks(root, target).items():
+        for path, kind in locks.items():
             text, origin = _read(path), str(path.relative_to(root))
             if kind == "model":
                 build_model(store, model.parse(text, origin), shown)
@@ -36,6 +37,7 @@ def fetch_target(store: Store, root: Path, target: str) -> None:
                 backends = path.with_name("sdist-build.lock")
                 built_with = python.parse(_read(backends), backends.name)
                 fetch_wheels(store, python.parse(text, origin), shown, built_with)
+    print(f"{target}: what its locks name is in the store {store.root} (locks: {len(locks)})")
 
 
 def _read(path: Path) -> str:

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from airgap.errors import AirgapError, UnavailableError
+from airgap.errors import UnavailableError
 from airgap.fetch import missing, ranges
 from airgap.fetch.progress import Progress
 from airgap.fetch.ranges import fetch_ranges
@@ -77,7 +77,7 @@ def secure(tmp_path: Path, certificate: Path) -> Iterator[Remote]:
 def test_a_certificate_that_is_not_trusted_is_told_with_what_to_do(
     secure: Remote, certificate: Path, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(AirgapError, match="REQUESTS_CA_BUNDLE"):
+    with pytest.raises(UnavailableError, match="REQUESTS_CA_BUNDLE"):
         fetch_ranges(store, [secure], Progress())
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
     fetch_ranges(store, [secure], Progress())

@@ -127,6 +127,15 @@ def test_only_files_that_are_missing_are_fetched(
     assert store.has(gone.blob)
 
 
+def test_fetch_says_that_all_is_there_even_where_it_was(
+    store: Store, lock: ModelLock, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(2):
+        fetch_target(store, tmp_path / "repo", "models/chat")
+        said = f"models/chat: what its locks name is in the store {store.root} (locks: 1)\n"
+        assert capsys.readouterr().out == said
+
+
 def test_a_branch_that_has_moved_changes_nothing(
     server: HubServer, store: Store, lock: ModelLock, tmp_path: Path
 ) -> None:

@@ -188,15 +188,28 @@ def test_no_network_is_told_after_some_tries(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "remedy"), [(401, TOKEN), (403, "ask for access"), (404, "make the lock anew")]
+    ("status", "kind", "remedy"),
+    [
+        # As where the hub is asked for the list of files.
+        (401, UnavailableError, TOKEN),
+        (403, UnavailableError, "ask for access"),
+        (407, UnavailableError, "name a mirror"),
+        (404, AirgapError, "make the lock anew"),
+    ],
 )
 def test_a_refusal_is_told_at_once_with_what_to_do(
-    server: HubServer, store: Store, offer: Offer, status: int, remedy: str
+    server: HubServer,
+    store: Store,
+    offer: Offer,
+    status: int,
+    kind: type[AirgapError],
+    remedy: str,
 ) -> None:
     files = offer(config_json=b"{}")
     server.faults.append(Fault("config.json", times=99, status=status))
     with pytest.raises(AirgapError) as raised:
         fetch(store, files)
+    assert raised.type is kind
     assert f"{status} " in str(raised.value.found)
     assert files[0].address in str(raised.value.expected)
     assert remedy in str(raised.value.remedy)
