@@ -98,6 +98,9 @@ container-*    各容器的配置                         logs/        各服务
 已去除并标明（left out）：密钥、密码，以及访问者和模型所说的内容。
 ' ;;
 
+    report_unread) en='No logs are in it, because %s could not be read (by user %s, nor in a container): what a secret is must be known to
+leave it out. To have logs too: make the report as root.' zh='其中没有日志：无法读取 %s（用户 %s 无权读取，容器中也未能读取），因此无法确认日志不含其中的密钥或密码。
+需要日志时，请以 root 生成报告。' ;;
     purge_warning) en='This removes for ever what people made with this bundle:' zh='这将永久删除用本交付包制作的全部内容：' ;;
     purge_ask) en='Type %s to go on:' zh='输入 %s 以继续：' ;;
     e_purge_answer) en='uninstall --purge: that was not "%s"; nothing was removed
