@@ -179,7 +179,9 @@ async def make(
             new_locks.note(await Get(DigestContents, Digest, made_locks), address)
             inputs = await Get(Digest, MergeDigests([inputs, made_locks]))
     digest = await Get(Digest, DigestSubset(made.output_digest, PathGlobs([receipt])))
-    summary = tuple(json.loads(files[receipt])["summary"])
+    # Pants names the receipt alone.
+    made_it = f"  made {os.path.join(str(dist_dir.relpath), request.output)}"
+    summary = (made_it, *json.loads(files[receipt])["summary"])
     return BuiltPackage(digest, (BuiltPackageArtifact(receipt, extra_log_lines=summary),))
 
 

@@ -56,8 +56,11 @@ def _digest(folder: Path) -> str | None:
 
 
 def _receipt(spec: Spec, files: Tree) -> dict[str, Any]:
-    blobs = {entry.blob for entry in files.values()}
-    summary = [f"  {len(files)} files, {human(sum(blob.size for blob in blobs))}"]
+    # As `airgap verify` counts: what they take on a medium, where links take nothing.
+    sizes = [entry.blob.size for entry in files.values() if entry.link is None]
+    links = len(files) - len(sizes)
+    count = f"{len(sizes)} files" + (f" and {links} links to them" if links else "")
+    summary = [f"  {count}, {human(sum(sizes))}"]
     if manifest.NAME in files:
         summary.append(f"  bundle digest sha256:{files[manifest.NAME].blob.sha256}")
     replaced = replaced_models(spec)

@@ -11,6 +11,7 @@ import pytest
 
 from airgap import steps
 from airgap.errors import AirgapError
+from airgap.fetch.progress import human
 from airgap.locks import python
 from airgap.locks.source import render
 from airgap.make import make
@@ -74,6 +75,20 @@ def test_the_steps_of_a_target_lead_to_it(store: Store, root: Path, tmp_path: Pa
     steps.run(store, step["kind"], step["value"])
     assert ask(store, PEX, root, tmp_path) == []
     assert (tmp_path / "dist" / "out" / "pex").exists()
+
+
+def test_what_is_made_is_counted_as_a_medium_takes_it(
+    store: Store, root: Path, tmp_path: Path
+) -> None:
+    (step,) = ask(store, PEX, root, tmp_path)
+    steps.run(store, step["kind"], step["value"])
+    ask(store, PEX, root, tmp_path)
+    paths = [path for path in (tmp_path / "dist" / "out").rglob("*") if not path.is_dir()]
+    sizes = [path.stat().st_size for path in paths if not path.is_symlink()]
+    links = len(paths) - len(sizes)
+    assert links > 0
+    summary = json.loads((tmp_path / "receipt").read_text())["summary"]
+    assert summary == [f"  {len(sizes)} files and {links} links to them, {human(sum(sizes))}"]
 
 
 def test_a_source_lies_beside_the_packages_of_a_pex(

@@ -35,7 +35,7 @@ if [ "$1" = step ]; then
     printf 'error: status %s\\n  next:     try again\\n' "$status" >&2
     exit "$status"
 fi
-echo '{"summary": []}' > demo.receipt
+echo '{"summary": ["  2 files, 3 B", "  bundle digest sha256:00"]}' > demo.receipt
 if [ -e src/model.lock ]; then
     echo '[]' > steps.json
 else
@@ -141,8 +141,10 @@ def test_a_target_is_named_by_its_folder_and_not_by_one_above(
     assert runner.request(build.CommandLine, []).names(DEMO) is named
 
 
-def test_nothing_missing_is_a_package(runner: RuleRunner) -> None:
-    assert made(runner, "::", []) == {"summary": []}
+def test_nothing_missing_is_a_package_and_said_to_be_where_it_is(runner: RuleRunner) -> None:
+    summary = ["  2 files, 3 B", "  bundle digest sha256:00"]
+    said = ("  made dist/demo", *summary)
+    assert packaged(runner, "::", []) == ({"summary": summary}, said)
 
 
 def test_what_cannot_be_had_is_left_out_with_the_reason_in_one_line(runner: RuleRunner) -> None:
