@@ -5,16 +5,19 @@ Whoever has the first can sign; the second is what a receiver needs, and no secr
 """
 
 import base64
+import contextlib
+import fcntl
 import getpass
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import minisign  # type: ignore[import-untyped]
 
 from airgap.errors import AirgapError
+from airgap.store import disk_errors
 
 KEY = "minisign.key"
 PUBLIC = "minisign.pub"
@@ -39,15 +42,7 @@ def new_key(folder: Path, ask: Callable[[], str] | None) -> None:
     Raises:
         AirgapError: One of the two files is there already, or the password is empty.
     """
-    for name in (KEY, PUBLIC):
-        if os.path.lexists(folder / name):
-            raise AirgapError(
-                "making a key",
-                str(folder / KEY),
-                expected="a folder without a key",
-                found=f"a file {name} in it, which is left as it is",
-                remedy="name another folder: key new FOLDER",
-            )
+    _refuse_another(folder)
     password = ask() if ask else None
     if password == "":
         raise AirgapError(
@@ -62,10 +57,19 @@ def new_key(folder: Path, ask: Callable[[], str] | None) -> None:
     public.untrusted_comment = f"minisign public key {key_id(public)}"
     if password is not None:
         pair.secret_key.encrypt(password, opslimit=_OPERATIONS, memlimit=_MEMORY)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # The secret key comes last: where a kill leaves only one file, nothing has been signed with it.
-    write_file(folder / PUBLIC, bytes(public) + b"\n", 0o644)
-    write_file(folder / KEY, bytes(pair.secret_key) + b"\n", 0o600)
+    with disk_errors("making a key in", folder):
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError) as error:
+            raise AirgapError(
+                "making a key in",
+                str(folder),
+                expected="a folder",
+                found=error.strerror,
+                remedy="name another one: key new FOLDER",
+            ) from error
+    files = {PUBLIC: (bytes(public) + b"\n", 0o644), KEY: (bytes(pair.secret_key) + b"\n", 0o600)}
+    write_files(folder, files, lambda: _refuse_another(folder))
     print(f"wrote {folder / KEY}: keep it secret, and keep a copy")
     print(
         f"wrote {folder / PUBLIC}: for those who receive bundles, by another way than the bundle:"
@@ -131,13 +135,63 @@ def ask_new_password() -> str:
     return password
 
 
-def write_file(path: Path, data: bytes, mode: int) -> None:
-    """Write a file that is there either whole or not at all; costs one write of the data."""
-    partial = path.with_name(f".{path.name}.partial")
-    partial.unlink(missing_ok=True)
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with open(descriptor, "wb") as out:
-        out.write(data)
-        out.flush()
-        os.fsync(descriptor)
-    os.replace(partial, path)
+def write_files(
+    folder: Path, files: Mapping[str, tuple[bytes, int]], check: Callable[[], None] = lambda: None
+) -> None:
+    """Write files, given by name as data and mode, that are there either whole or not at all.
+
+    Costs one write of the data. They get their names in this order when all are on the disk; other
+    runs that write into the folder wait.
+
+    Args:
+        check: Raises where what another run has written meanwhile is in the way.
+
+    Raises:
+        AirgapError: The disk is full, or the folder cannot be written.
+    """
+    partials = {name: _partial(folder, name) for name in files}
+    with disk_errors("writing into", folder), _held(folder):
+        check()
+        try:
+            for name, (data, mode) in files.items():
+                partials[name].unlink(missing_ok=True)
+                flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+                with open(os.open(partials[name], flags, mode), "wb") as out:
+                    out.write(data)
+                    out.flush()
+                    os.fsync(out.fileno())
+            for name, partial in partials.items():
+                os.replace(partial, folder / name)
+        finally:
+            for partial in partials.values():
+                partial.unlink(missing_ok=True)
+
+
+def _refuse_another(folder: Path) -> None:
+    if os.path.lexists(_partial(folder, KEY)) and not os.path.lexists(folder / KEY):
+        return  # A run was killed: what is there of its pair signed nothing yet.
+    for name in (KEY, PUBLIC):
+        if os.path.lexists(folder / name):
+            raise AirgapError(
+                "making a key",
+                str(folder / KEY),
+                expected="a folder without a key",
+                found=f"a file {name} in it, which is left as it is",
+                remedy="name another folder: key new FOLDER",
+            )
+
+
+def _partial(folder: Path, name: str) -> Path:
+    return folder / f".{name}.partial"
+
+
+@contextlib.contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        # Not every disk that is mounted over a network can lock a folder.
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

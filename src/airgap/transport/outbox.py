@@ -45,6 +45,11 @@ class Outbox:
         self._journal = journal
         self.done: list[Blob] = []
 
+    @property
+    def lock(self) -> int:
+        """The descriptor that holds the folder; a program that gets it holds it too."""
+        return self._journal.fileno()
+
     def name(self, number: int) -> str:
         """The name of a finished part."""
         return parts.name(self.transfer, number, self.cut.count)
@@ -195,7 +200,7 @@ def _locked(path: Path) -> Iterator[IO[bytes]]:
                     "writing parts into",
                     str(path.parent),
                     expected="nobody else at work there",
-                    found="another run of the same command",
+                    found="another run of the same command, or par2 that one has left at work",
                     remedy="wait for it, or name another folder",
                 ) from error
             # Another run may have ended, and removed the journal, after this one opened it.

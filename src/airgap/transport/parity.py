@@ -97,26 +97,25 @@ def refuse_too_many(bundle: str, parts: int, volumes: int) -> None:
         )
 
 
-def make_parity(program: Path, out: Outbox, count: int, size: int) -> tuple[Path, ...]:
+def make_parity(program: Path, out: Outbox, work: Path, count: int, size: int) -> None:
     """Write recovery files as large as ``count`` parts, each a file smaller than ``size`` bytes.
 
     par2 reads the parts at least once, more often where blocks are larger than its memory.
 
     Args:
         program: The folder that `unpack_par2` made.
+        work: The folder to write them into, made anew.
 
     Raises:
         AirgapError: They do not fit ``size``, or par2 failed.
     """
-    work = out.folder / f"{FOLDER}.partial"
     # A file with all blocks of a part would be as large as a part, and its own tables on top.
     for each in range(BLOCKS - 1, 0, -1):
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir()
         _run(program, out, work, BLOCKS * count, -(-BLOCKS * count // each))
-        made = sorted(work.iterdir())
-        if all(path.stat().st_size < size for path in made):
-            return tuple(made)
+        if all(path.stat().st_size < size for path in work.iterdir()):
+            return
     raise AirgapError(
         "making recovery files for",
         out.transfer.bundle,
@@ -147,6 +146,8 @@ def _run(program: Path, out: Outbox, work: Path, blocks: int, files: int) -> Non
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
+        # While it works the folder is taken, even where a kill has ended only who started it.
+        pass_fds=[out.lock],
         text=True,
         check=False,
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from airgap.transport import manifest
 from airgap.transport.contents import SIGNATURE, read_contents
-from airgap.transport.keys import key_id, read_key, write_file
+from airgap.transport.keys import key_id, read_key, write_files
 
 
 def sign(folder: Path, key: Path, ask: Callable[[], str]) -> None:
@@ -32,7 +32,7 @@ def sign(folder: Path, key: Path, ask: Callable[[], str]) -> None:
     with read_key(key, ask) as secret:
         public = secret.get_public_key()
         signature = bytes(secret.sign(data, prehash=True, trusted_comment=comment))
-    write_file(folder / SIGNATURE, signature + b"\n", 0o644)
+    write_files(folder, {SIGNATURE: (signature + b"\n", 0o644)})
     print(f"wrote {folder / SIGNATURE}")
     print(f"  signed      {comment}")
     print(f"  key id      {key_id(public)}")

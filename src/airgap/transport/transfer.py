@@ -89,21 +89,28 @@ def _finish(out: Outbox, header: Header) -> None:
 
 def _write_recovery(store: Store, root: Path, out: Outbox, volumes: int, size: int) -> None:
     """Put the recovery files and the program for them into the folder, or take them away."""
-    recovery = out.folder / parity.FOLDER
-    shutil.rmtree(recovery, ignore_errors=True)
+    partial = out.folder / f"{parity.FOLDER}.partial"
+    for folder in (out.folder / parity.FOLDER, partial):
+        shutil.rmtree(folder, ignore_errors=True)
     for path in _recovery_files(out):
         path.unlink()
     if not volumes:
         return
-    with store.workdir() as work:
-        # Made there, because a medium may be one from which nothing can be run.
-        parity.unpack_par2(store, root, work / parity.FOLDER)
-        made = parity.make_parity(work / parity.FOLDER, out, volumes, size)
-        shutil.copytree(work / parity.FOLDER, recovery, copy_function=_copy)
-    for path in made:
-        _sync(path)
-        path.rename(out.folder / path.name)
-    made[0].parent.rmdir()
+    try:
+        with store.workdir() as work:
+            # Made there, because a medium may be one from which nothing can be run.
+            program = work / parity.FOLDER
+            parity.unpack_par2(store, root, program)
+            parity.make_parity(program, out, partial, volumes, size)
+            (partial / parity.FOLDER).mkdir()
+            for path in program.iterdir():
+                _copy(path, partial / parity.FOLDER / path.name)
+        for path in partial.iterdir():
+            if path.is_file():
+                _sync(path)
+            path.rename(out.folder / path.name)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _write_rest(root: Path, out: Outbox, payloads: Sequence[Blob]) -> None:
@@ -186,12 +193,12 @@ def _carried(folder: Path, path: Path) -> Carried:
     return Carried(str(path.relative_to(folder)), blob.size, blob.sha256)
 
 
-def _copy(source: str, dest: str) -> None:
+def _copy(source: Path, dest: Path) -> None:
     shutil.copyfile(source, dest)
     # Disks without such bits say so in many ways.
     with contextlib.suppress(OSError):
         shutil.copymode(source, dest)
-    _sync(Path(dest))
+    _sync(dest)
 
 
 def _sync(path: Path) -> None:
