@@ -20,9 +20,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.agentfabric.stack import Stack, free_port, started
+from tests.agentfabric.stack import Stack, started
 from tests.e2e.bundle import built, dist
 from tests.e2e.needs import PATH
+from tests.ports import free_port
 
 MODEL = "smollm2-135m-instruct"
 

@@ -1,6 +1,5 @@
 """The built agentfabric.pex on this machine, without a container."""
 
-import socket
 import subprocess
 import time
 import urllib.error
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.e2e.needs import python311
+from tests.ports import free_port
 
 START_SECONDS = 400.0
 """Of a server; the first start also unpacks the PEX, and the machine may be busy."""
@@ -102,11 +102,6 @@ def started(
             yield
         finally:
             process.terminate()
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def wait(process: "subprocess.Popen[bytes]", address: str, log: Path) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from tests.agentfabric.attacker import Attacker
 from tests.agentfabric.conftest import MODEL
-from tests.agentfabric.stack import Stack, free_port, started
+from tests.agentfabric.stack import Stack, started
 from tests.e2e.bundle import dist
+from tests.ports import free_port
 
 _PRISTINE = Path(__file__).with_name("pristine.py")
 _PASSWORDS = {"ann": "one", "bob": "two"}

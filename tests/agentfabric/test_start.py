@@ -4,7 +4,8 @@ import subprocess
 import urllib.request
 from pathlib import Path
 
-from tests.agentfabric.stack import Stack, free_port
+from tests.agentfabric.stack import Stack
+from tests.ports import free_port
 
 
 def read(address: str) -> str:

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.host import docker_answers
-from tests.host.bundle import BUNDLE_CONF, HOST, free_port
+from tests.host.bundle import BUNDLE_CONF, HOST
 from tests.host.gpu_host import GpuHost
+from tests.ports import free_port
 
 QWEN = {
     "DEVICE": "cuda",

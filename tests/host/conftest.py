@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.host.bundle import BUNDLE_CONF, HOST, STAND_IN, Bundle, free_port
+from tests.host.bundle import BUNDLE_CONF, HOST, STAND_IN, Bundle
 from tests.host.transfer import Transfer, split
+from tests.ports import free_port
 
 
 def shell_command(name: str) -> list[str]:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.host.bundle import HOST, free_port
+from tests.host.bundle import HOST
+from tests.ports import free_port
 
 requests: list[tuple[dict[str, str], dict[str, object]]] = []
 

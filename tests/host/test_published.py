@@ -4,8 +4,9 @@ import json
 import os
 from pathlib import Path
 
-from tests.host.bundle import AGENT, BUNDLE_CONF, Bundle, configure, free_port
+from tests.host.bundle import AGENT, BUNDLE_CONF, Bundle, configure
 from tests.host.published import mounts, options, port_of, served
+from tests.ports import free_port
 
 
 def test_the_configured_agent_is_served_as_the_guide_does(builder: Bundle) -> None:

@@ -17,7 +17,8 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import pytest
 
-from tests.host.bundle import HOST, free_port
+from tests.host.bundle import HOST
+from tests.ports import free_port
 
 RELAY = HOST / "lib" / "relay.py"
 

@@ -18,8 +18,9 @@ from threading import Thread
 import pytest
 
 from agentfabric_offline.embedding_socket import NAME, answer_on
-from tests.host.bundle import HOST, Bundle, free_port
+from tests.host.bundle import HOST, Bundle
 from tests.host.smoke_lines import expect_each_step
+from tests.ports import free_port
 
 GUIDE = "qwen/Qwen1.5-7B-Chat"
 NAMES = [GUIDE, "empty", "broken-off", "dies", "no-json", "slow", "none"]

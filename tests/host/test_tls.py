@@ -16,8 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.host.bundle import HOST, Bundle, configure, free_port, has
+from tests.host.bundle import HOST, Bundle, configure, has
 from tests.host.certificates import Certificate, make_certificate
+from tests.ports import free_port
 
 AT = "/run/airgap/tls"
 
