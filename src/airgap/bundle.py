@@ -4,6 +4,7 @@ Layout::
 
     airgap, …             the program that runs on the intranet host, and its texts
     bundle.conf           what the program is told of this bundle
+    compose.yaml          the same services for docker compose
     MANIFEST              every file with size and sha256
     sbom.cdx.json         what it is made of, by whom, under which licences; CycloneDX
     LICENSES.txt          the same licences for people
@@ -20,6 +21,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from airgap import tree
+from airgap.compose import compose_file
 from airgap.errors import AirgapError
 from airgap.store import Blob, Store
 from airgap.transport import manifest
@@ -73,6 +75,7 @@ def lay_out(store: Store, bundle: Bundle) -> Tree:
     for folder, parts in bundle.folders.items():
         for name, part in parts.items():
             files |= tree.below(f"{folder}/{name}", part)
+    files |= compose_file(store, bundle.program, _conf(bundle, {}))
     sizes = {"IMAGE_SIZE": _size(bundle.image), "BUNDLE_SIZE": _size(files)}
     files[CONF] = Entry(_write(store, CONF, _conf(bundle, sizes)))
     listed = manifest.render({path: entry.blob for path, entry in files.items()})

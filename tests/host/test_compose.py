@@ -1,5 +1,12 @@
-"""``airgap compose`` prints, for docker compose, the very containers that ``airgap up`` makes."""
+"""``airgap compose`` prints, for docker compose, the very containers that ``airgap up`` makes.
 
+So does the ``compose.yaml`` of the bundle, in which compose fills in settings.
+"""
+
+import os
+import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +38,32 @@ def composed(bundle: Bundle, **environ: str) -> dict[str, Any]:
     assert done.returncode == 0, done.stderr
     assert "docker compose up -d" in done.stderr
     return parse(done.stdout)
+
+
+def filled_in(text: str, **settings: str) -> str:
+    """A file as compose reads it: each ``${NAME:-value}`` replaced."""
+    return re.sub(r"(?<!\$)\$\{([A-Z_]+):-([^}]*)}", lambda m: settings.get(m[1]) or m[2], text)
+
+
+@pytest.fixture
+def of_bundle(bundle: Bundle, tmp_path: Path) -> str:
+    """The bundle's own file, as the build lets the program write it."""
+    root = tmp_path / "build" / "bundle"
+    root.mkdir(parents=True)
+    for name in ("airgap", "bundle.conf"):
+        shutil.copy(bundle.root / name, root)
+    shutil.copytree(bundle.root / "lib", root / "lib")
+    done = subprocess.run(
+        [*bundle.shell, str(root / "airgap"), "bundles-compose"],
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert str(tmp_path) not in done.stdout
+    assert bundle.calls() == []
+    return done.stdout
 
 
 def parse(text: str) -> dict[str, Any]:
@@ -95,3 +128,90 @@ def test_nothing_is_printed_where_something_is_wrong(bundle: Bundle) -> None:
     done = bundle.run("compose", AIRGAP_SERVER_PORT="ninety")
     assert done.returncode == 1
     assert done.stdout == ""
+
+
+def in_place(service: dict[str, Any], root: Path) -> dict[str, Any]:
+    """Without what is of one host: compose takes paths from the file's folder on."""
+    host = ("airgap.digest=", "airgap.folder=", "airgap.state=", "airgap.passwords=")
+    volumes = [{**v, "source": os.path.normpath(root / v["source"])} for v in service["volumes"]]
+    labels = [label for label in service["labels"] if not label.startswith(host)]
+    security = [option for option in service["security_opt"] if option != "label=disable"]
+    environ = [v for v in service["environment"] if not v.endswith("=")]
+    changed = {"volumes": volumes, "labels": labels, "security_opt": security}
+    return {**service, **changed, "environment": environ}
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {
+            "SERVER_PORT": "8001",
+            "AGENT_LISTEN": "0.0.0.0",
+            "AGENT_PORT": "7001",
+            "STATE_DIR": "../elsewhere",
+            "MAX_MODEL_LEN": "512",
+            "KV_CACHE_MEMORY": "64M",
+            "DTYPE": "float32",
+            "LLM_NAME": "mine",
+            "SERVER_MEMORY": "9g",
+            "SERVER_ARGS": "--seed 7",
+        },
+    ],
+)
+def test_the_bundles_own_file_is_what_is_printed_for_a_host_with_these_settings(
+    bundle: Bundle, of_bundle: str, settings: dict[str, str]
+) -> None:
+    bundle.settings.clear()
+    (bundle.root / "airgap.conf").write_text("".join(f"{k}='{v}'\n" for k, v in settings.items()))
+    own, printed = parse(filled_in(of_bundle, **settings)), composed(bundle)
+    assert own["networks"] == printed["networks"]
+    assert set(own["services"]) == {"server", "agent"}
+    for name, service in printed["services"].items():
+        assert in_place(own["services"][name], bundle.root) == in_place(service, bundle.root)
+
+
+@pytest.mark.parametrize("shape", ["builder", "cuda"])
+def test_other_bundles_have_such_a_file_too(
+    bundle: Bundle, builder: Bundle, request: pytest.FixtureRequest, shape: str
+) -> None:
+    conf = bundle.root / "bundle.conf"
+    if shape == "cuda":
+        conf.write_text(conf.read_text().replace("'cpu'", "'cuda'"))
+    services = parse(filled_in(request.getfixturevalue("of_bundle")))["services"]
+    assert set(services) == {"server", "agentfabric"}
+    page = services["agentfabric"]
+    (passwords,) = (v for v in page["volumes"] if v["target"] == "/run/airgap/passwords")
+    assert passwords["source"] == "../demo-state/passwords"
+    if shape == "cuda":
+        (card,) = services["server"]["deploy"]["resources"]["reservations"]["devices"]
+        assert card == {"driver": "nvidia", "count": "all", "capabilities": ["gpu"]}
+        assert "TENSOR_PARALLEL=1" in services["server"]["environment"]
+
+
+def test_a_default_that_compose_would_cut_off_stands_as_it_is(
+    bundle: Bundle, request: pytest.FixtureRequest
+) -> None:
+    given = '{"stop": "$HOME \\n"}'
+    with (bundle.root / "bundle.conf").open("a") as conf:
+        conf.write(f"GENERATION_CONFIG='{given}'\n")
+    text = request.getfixturevalue("of_bundle")
+    environ = parse(filled_in(text))["services"]["server"]["environment"]
+    assert f"GENERATION_CONFIG={given}" in environ
+
+
+def test_load_prepares_what_compose_does_not(builder: Bundle) -> None:
+    done = builder.run("load")
+    assert done.returncode == 0, done.stderr
+    assert (builder.state / "agentfabric").is_dir()
+    password = (builder.state / "first-password").read_text().strip()
+    assert f"local_user  password  {password}" in " ".join(done.stdout.split("\n"))
+    assert builder.calls("create") == []
+
+
+def test_an_image_is_loaded_though_the_state_cannot_be_prepared(bundle: Bundle) -> None:
+    bundle.state.write_text("no folder")
+    done = bundle.run("load")
+    assert done.returncode == 0, done.stderr
+    assert str(bundle.state) in done.stderr
+    assert "The image is there" in done.stderr

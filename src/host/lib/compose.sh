@@ -1,6 +1,70 @@
 # shellcheck shell=sh disable=SC2034,SC2154  # shared by the pieces
 # The containers of services.sh as a file for docker compose, by the Compose Specification. They have
 # the names and labels of those of `up`, so that status, logs, chat, smoke and down find them too.
+# There are two such files: the bundle's own, made by the build, in which compose fills in the settings
+# below; and what `compose` prints, which has the settings, agents and GPUs of one host.
+
+# Settings that compose fills in. Those that add or take away more than a value are not among them.
+FILLED_IN='SERVER_PORT BUILDER_LISTEN BUILDER_PORT AGENT_LISTEN AGENT_PORT STATE_DIR LLM_DIR EMBEDDING_DIR'
+FILLED_IN="$FILLED_IN LLM_NAME LLM_ALIASES MAX_MODEL_LEN KV_CACHE_MEMORY GENERATION_CONFIG DTYPE"
+FILLED_IN="$FILLED_IN GPU_MEMORY_UTILIZATION TENSOR_PARALLEL SERVER_ARGS SERVER_MEMORY SERVER_SHM"
+FILLED_IN="$FILLED_IN BUILDER_MEMORY AGENT_MEMORY"
+FILL=$(printf '\001')    # begins and
+FILLED=$(printf '\002')  # ends what compose fills in, until yaml_text has written the rest
+OF_BUNDLE=               # set while the bundle's own file is written
+
+# write_bundles_compose: called by the build, in a folder that has of the bundle only the program and its
+# bundle.conf. The paths are relative to the file.
+write_bundles_compose() {
+    need_scratch
+    for key in STATE_DIR LLM_DIR EMBEDDING_DIR; do
+        eval "value=\$$key"
+        case $value in
+        "$HERE"/*) value=.${value#"$HERE"} ;;
+        "${HERE%/*}"/*) value=..${value#"${HERE%/*}"} ;;
+        esac
+        eval "$key=\$value"
+    done
+    OF_BUNDLE=1 HERE=. BUNDLE_DIGEST=
+    [ "$TENSOR_PARALLEL" != auto ] || TENSOR_PARALLEL=1
+    for key in $FILLED_IN; do
+        eval "value=\$$key"
+        case $value in
+        *[\}\$]*) ;; # Docker Compose 1.29 takes no such default; it stands there as it is
+        *) eval "$key=\$FILL\$key:-\$value\$FILLED" ;;
+        esac
+    done
+    ASKED_MODEL=$LLM_NAME
+    # What a host is asked for otherwise. Where Docker gives no labels of SELinux, it takes none away either.
+    UNLABELLED='--security-opt label=disable'
+    GPU_ACCESS=toolkit GPU_OPTIONS='--gpus all' GPU_NODES=
+    # shellcheck disable=SC2317  # services.sh asks by it for files of a host
+    stat() { echo -; }
+    find_services
+    cat <<END
+# Serves this bundle with docker compose, for those who prefer that to ./airgap up. In this folder:
+#   ./airgap load                                      the image, the state folder, and who may log in
+#   docker compose --env-file airgap.conf up -d        or docker-compose; without airgap.conf: docker compose up -d
+# What stands here as \${NAME:-value} is taken from airgap.conf, or from the environment, which wins; relative paths
+# begin with ./ or ../. Everything else in airgap.conf has no effect here: for https, a server that others may ask,
+# ALLOW, LLM_URL, LOGIN, published agents, or GPUs without the NVIDIA container toolkit use what ./airgap compose prints.
+#
+# 供愿意用 docker compose 代替 ./airgap up 的人使用。在本目录中：
+#   ./airgap load                                      装入镜像，准备状态目录和账号
+#   docker compose --env-file airgap.conf up -d        或 docker-compose；没有 airgap.conf 时：docker compose up -d
+# 写作 \${名称:-值} 的内容取自 airgap.conf 或环境变量（后者优先）；相对路径须以 ./ 或 ../ 开头。airgap.conf 中的其他设置在此无效：
+# 需要 https、对外开放模型服务、ALLOW、LLM_URL、LOGIN、已发布的智能体，或 GPU 主机没有 NVIDIA 容器工具包时，请使用 ./airgap compose 的输出。
+END
+    print_services
+}
+
+# prepare_for_compose: what `up` does before it starts anything, and compose does not.
+prepare_for_compose() {
+    make_state_folder
+    prepare_state
+    prepare_passwords
+    say_login
+}
 
 # print_compose: on stdout the file and nothing else.
 print_compose() {
@@ -16,6 +80,11 @@ print_compose() {
         say_login
         say compose_about "$PROGRAM"
     } >&2
+    print_services
+}
+
+# print_services: the file; nothing of it where something is wrong.
+print_services() {
     {
         echo 'services:'
         for service in $SERVICES; do
@@ -35,7 +104,8 @@ print_service() {
     print_pair container_name "$(container_of "$service")"
     print_pair restart unless-stopped
     environment='' volumes='' ports='' logging='' networks='' aliases='' devices=''
-    labels=$(yaml_item "airgap.digest=$BUNDLE_DIGEST")$(yaml_item "airgap.folder=$HERE")$(yaml_item "airgap.state=$STATE_DIR")
+    labels=
+    [ -n "$OF_BUNDLE" ] || labels=$(yaml_item "airgap.digest=$BUNDLE_DIGEST")$(yaml_item "airgap.folder=$HERE")$(yaml_item "airgap.state=$STATE_DIR")
     tmpfs='' cap_drop='' security_opt='' dns='' dns_search='' dns_opt='' sysctls='' group_add='' gpus=''
     while [ "$1" != --entrypoint ]; do
         case $1 in
@@ -126,8 +196,9 @@ yaml_volume() {
     [ "$target" = "${target%,readonly}" ] || printf '\n        read_only: true'
 }
 
-# yaml_text VALUE: within the double quotes of YAML, and with no variables for compose to fill in.
+# yaml_text VALUE: within the double quotes of YAML, and with no variables for compose to fill in but FILLED_IN.
 yaml_text() {
-    printf '%s\n' "$1" | sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/\$/$$/g' |
+    printf '%s\n' "$1" |
+        sed -e 's/\\/\\\\/g' -e 's/"/\\"/g' -e 's/\$/$$/g' -e "s/$FILL/\${/g" -e "s/$FILLED/}/g" |
         awk '{ printf "%s%s", (NR > 1 ? "\\n" : ""), $0 }'
 }

@@ -13,7 +13,7 @@ text() {
         en='Usage: %s COMMAND
   check [--json]      can this host run the bundle? Before anything is copied or loaded; changes nothing
   verify              check every file of this bundle against MANIFEST
-  load                load the image into Docker (up does it too)
+  load                load the image into Docker and prepare the state folder (up does both too)
   up                  load, start everything, wait until it answers, say the addresses
   run                 up, then stay; Ctrl-C takes everything down
   status              what runs, and whether it answers
@@ -22,7 +22,8 @@ text() {
   smoke               try what is served as its users do, and say how fast it is
   stop SERVICE        stop one service: server, agentfabric, agent-NAME …; the others go on
   start SERVICE       start it again (up does it too);  restart SERVICE does both
-  compose             print a compose.yaml with which docker compose does what up does, on this host
+  compose             print a file by which docker compose does what up does, with all settings of this
+                      host; the compose.yaml of the bundle takes those that it names
   down                stop and remove the containers; the state folder and the image stay
   rollback            go back to the version that served before; up in a new bundle switches to it
   prune               remove images and folders of versions before that one
@@ -50,7 +51,7 @@ Settings: airgap.conf in this folder (copy airgap.conf.example); AIRGAP_CONF nam
         zh='用法：%s 命令
   check [--json]      本机能否运行本交付包？在复制和装入之前检查，不作任何更改
   verify              按 MANIFEST 检查本交付包的每个文件
-  load                把镜像装入 Docker（up 也会做）
+  load                把镜像装入 Docker 并准备状态目录（up 也会做）
   up                  装入镜像，全部启动，等到可用，并显示地址
   run                 同 up，但留在前台；按 Ctrl-C 全部停止
   status              哪些在运行，是否可用

@@ -8,6 +8,7 @@ messages_compose() {
     compose_about) en='This file is for this host and its settings of now: write it anew when settings, agents or the bundle change.
 Before "docker compose up -d" take down what "up" started: %s down' zh='该文件对应本机当前的设置：更改设置、智能体或交付包之后请重新生成。
 运行“docker compose up -d”之前，先停止由 up 启动的容器：%s down' ;;
+    compose_unprepared) en='The image is there. What is said above matters to docker compose alone: "up" prepares the state folder itself.' zh='镜像已就绪。以上提示仅与 docker compose 有关：up 会自行准备状态目录。' ;;
     e_compose_option) en='compose: writing what %s has for docker: a compose file has no word here for %s
   to do: use "up"' zh='compose：写出 %s 的 docker 设置：此处无法在 compose 文件中表示 %s
   处理：请使用 up' ;;
