@@ -203,21 +203,50 @@ take_from_here() {
 }
 
 # put_files FOLDER LIST: for each "<path><tab><path>", FOLDER's first path as the second one of the new folder.
+# Neighbours that keep their names go many at once, as to start a program for each of many files takes long.
 put_files() {
-    made=
+    awk -F "$TAB" '{ print $2 }' "$2" | tr '\n' '\0' | (cd "$partial" && xargs -0 rm -f --)
+    awk -F "$TAB" 'sub(/\/[^\/]*$/, "", $2) && !seen[$2]++ { print $2 }' "$2" | tr '\n' '\0' |
+        (cd "$partial" && xargs -0 -r mkdir -p --) 2>"$SCRATCH/tar" || put_failed
+    base=$1 list=$2 into=
+    set --
     while IFS="$TAB" read -r from to; do
         folder=$partial
         case $to in */*) folder=$partial/${to%/*} ;; esac
-        if [ "$folder" != "$made" ]; then
-            mkdir -p -- "$folder" 2>"$SCRATCH/tar" || put_failed
-            made=$folder
-        fi
-        rm -f -- "$partial/$to"
         # A second name for a link would lead elsewhere from its new place.
-        if [ -z "$HARD" ] || [ -h "$1/$from" ] || ! ln -- "$1/$from" "$partial/$to" 2>/dev/null; then
-            put_copy "$1/$from" "$partial/$to"
+        if [ "${from##*/}" != "${to##*/}" ] || [ -h "$base/$from" ]; then
+            put_file "$base/$from" "$partial/$to"
+            continue
         fi
-    done <"$2"
+        if [ "$folder" != "$into" ] || [ "$#" -eq 200 ]; then
+            put_neighbours "$into" "$@"
+            set --
+            into=$folder
+        fi
+        set -- "$@" "$base/$from"
+    done <"$list"
+    put_neighbours "$into" "$@"
+}
+
+# put_neighbours FOLDER [FILE…]
+put_neighbours() {
+    [ "$#" -gt 1 ] || return 0
+    target=$1
+    shift
+    if [ -z "$HARD" ]; then
+        cp -p -- "$@" "$target/" 2>"$SCRATCH/tar" || put_failed
+    elif ! ln -- "$@" "$target/" 2>/dev/null; then
+        for file in "$@"; do
+            [ -e "$target/${file##*/}" ] || put_copy "$file" "$target/${file##*/}"
+        done
+    fi
+}
+
+# put_file FILE FILE
+put_file() {
+    if [ -z "$HARD" ] || [ -h "$1" ] || ! ln -- "$1" "$2" 2>/dev/null; then
+        put_copy "$1" "$2"
+    fi
 }
 
 # put_copy FILE FILE
@@ -266,7 +295,9 @@ need_all_contents() {
         $1 in here { if (!said[$1]++) print "changed", here[$1]; next }
         { sub(/^[^ ]* [^ ]* /, ""); print "unknown", $0 }' \
         pass=1 "$HERE/MANIFEST" pass=2 "$SCRATCH/nowhere" | write_scratch lacks || exit 1
-    while read -r kind path; do
+    while IFS= read -r line; do
+        kind=${line%% *}
+        path=${line#* }
         if [ "$kind" = unknown ]; then
             say apply_unknown "$path"
         elif [ -e "$HERE/$path" ]; then

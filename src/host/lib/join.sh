@@ -117,28 +117,32 @@ load_from_stream() {
 }
 
 # take_turn: two joins into one folder would destroy each other's work. Each leaves an empty file whose
-# name says which process it is, and then looks for others; of two, at least one sees the other. A file
-# of a process that ended, however it did, counts for nothing.
+# name says which process it is, looks for others, and, where there is none, leaves a second one: it is at
+# work. Of two that see each other the one with the lower number waits for what the other finds, so that one
+# of them works. A file of a process that ended, however it did, counts for nothing.
 take_turn() {
     mark ''
     TURN=$marked
+    own=$process
+    patience=600
     for turn in "$JOINING".*; do
-        [ "$turn" != "$TURN" ] || continue
-        if ! is_alive "$turn"; then
-            rm -f -- "$turn"
-            continue
-        fi
-        case $turn in
-        *.tar) ;;
-        *) fail e_join_busy "$process" "$joined" ;;
-        esac
+        case $turn in "$TURN" | *.tar) continue ;; esac
+        while is_alive "$turn" && [ -e "$turn" ]; do
+            if [ -e "${turn%.works}.works" ] || [ "$process" -lt "$own" ] || [ "$patience" -eq 0 ]; then
+                fail e_join_busy "$process" "$joined"
+            fi
+            patience=$((patience - 1))
+            sleep 0.1
+        done
+        rm -f -- "$turn"
     done
+    printf '' 2>/dev/null >"$TURN.works" || fail e_join_dest "${JOINING%/*}"
     # A tar that outlived its join still writes.
     for turn in "$JOINING".*.tar; do
         [ -e "$turn" ] || continue
         patience=100
         while is_alive "$turn"; do
-            ! is_own_tar "$turn" || kill -9 "$process" 2>/dev/null
+            ! is_own_writer "$turn" || kill -9 "$process" 2>/dev/null
             patience=$((patience - 1))
             [ "$patience" -gt 0 ] || fail e_join_busy "$process" "$joined"
             sleep 0.1
@@ -153,7 +157,7 @@ mark() {
     process=${stat%% *}
     began_at "$stat"
     marked=$JOINING.$process.$began_at$1
-    : >"$marked" || fail e_join_dest "${JOINING%/*}"
+    printf '' 2>/dev/null >"$marked" || fail e_join_dest "${JOINING%/*}"
 }
 
 # began_at STAT: sets began_at to when the process began, in ticks since the host did, and its state; no
@@ -178,13 +182,13 @@ is_alive() {
     [ "$began_at" = "$began" ] && [ "$state" != Z ]
 }
 
-# is_own_tar TURN: is its process, which is alive, a tar that this user began? Anybody may have left a file
-# of that name, and only what a join began may be killed.
-is_own_tar() {
+# is_own_writer TURN: is its process, which is alive, a tar that this user began, or a par2? Anybody may have
+# left a file of that name, and only what a join or repair began may be killed.
+is_own_writer() {
     user=$(id -u)
     [ "$(stat -c %u "$1" 2>/dev/null),$(stat -c %u "/proc/$process" 2>/dev/null)" = "$user,$user" ] || return 1
     case $(tr '\000' ' ' 2>/dev/null <"/proc/$process/cmdline") in
-    'tar -xof - '*) ;;
+    'tar -xof - '* | *'/ld-linux-x86-64.so.2 --library-path '*'/par2 repair '*) ;;
     *) return 1 ;;
     esac
 }
@@ -192,7 +196,8 @@ is_own_tar() {
 # give_turn: when the program ends; its children were told to.
 give_turn() {
     wait
-    rm -f -- "$TURN"
+    [ -z "$REPAIRING" ] || rm -rf -- "$REPAIRING"
+    rm -f -- "$TURN" "$TURN.works"
     for turn in "$JOINING".*.tar; do
         is_alive "$turn" || rm -f -- "$turn"
     done

@@ -30,13 +30,35 @@ Without FOLDER the parts are looked for beside this program; they may lie in sev
     parts_hashing) en='Checking %s files for %s parts, %s …' zh='正在检查 %s 个文件（应有 %s 个分卷，共 %s）…' ;;
     parts_progress) en='  %s of %s files' zh='  已完成 %s / %s 个文件' ;;
     parts_verified) en='All %s parts are here and right (%s). Bundle %s %s' zh='全部 %s 个分卷齐全且正确（%s）。交付包 %s %s' ;;
-    part_strange) en='no part     %s (its header is damaged, or it is something else)' zh='不是分卷    %s（头部损坏，或是别的文件）' ;;
+    part_strange_header) en='no part     %s (its header is damaged, or it is something else)' zh='不是分卷    %s（头部损坏，或是别的文件）' ;;
+    part_strange_unread) en='no part     %s (no file that can be read)' zh='不是分卷    %s（不是可读的文件）' ;;
+    part_strange_break)
+        en='no part     %s (there is a line break in its name; rename it, then it counts)'
+        zh='不是分卷    %s（名称中有换行符；改名后即可使用）'
+        ;;
+    part_unread) en='unread      part %s: %s (its medium gives less of it than when it was looked at first; copy it to another disk)' zh='无法读取    第 %s 卷：%s（介质读出的内容比最初查看时少；请复制到另一块磁盘）' ;;
     part_foreign) en='foreign     %s (part %s of another transfer: %s)' zh='不属于本次  %s（另一次传送的第 %s 卷：%s）' ;;
     part_size) en='damaged     part %s: %s (should be %s bytes, is %s)' zh='损坏        第 %s 卷：%s（应为 %s 字节，实为 %s）' ;;
     part_changed) en='damaged     part %s: %s' zh='损坏        第 %s 卷：%s' ;;
     part_twice) en='twice       part %s: %s (not needed)' zh='重复        第 %s 卷：%s（不需要）' ;;
     part_renamed) en='renamed     part %s: %s (was %s; taken as what it is)' zh='名称不同    第 %s 卷：%s（原名 %s；按实际内容使用）' ;;
     part_missing) en='missing     part %s of %s' zh='缺少        第 %s 卷，共 %s 卷' ;;
+    beside_hashing) en='Checking %s files beside the parts …' zh='正在检查分卷以外的 %s 个文件 …' ;;
+    beside_damaged_recovery) en='damaged     %s (a recovery file; repair could make fewer parts anew)' zh='损坏        %s（恢复文件；可修复的分卷会减少）' ;;
+    beside_damaged_repair) en='damaged     %s (of what repairs; repair would not run it)' zh='损坏        %s（修复程序的文件；repair 不会运行它）' ;;
+    beside_damaged_program)
+        en='damaged     %s (this program, or PARTS; do not go by what it says, take it from the sender again)'
+        zh='损坏        %s（本程序或 PARTS 损坏；不要相信它的结果，请重新向发送方索取）'
+        ;;
+    beside_damaged_paper) en='damaged     %s (only people read it)' zh='损坏        %s（仅供人阅读）' ;;
+    beside_missing_recovery) en='missing     %s (a recovery file; repair could make fewer parts anew)' zh='缺少        %s（恢复文件；可修复的分卷会减少）' ;;
+    beside_missing_repair) en='missing     %s (of what repairs; without it repair does not work)' zh='缺少        %s（修复程序的文件；没有它无法修复）' ;;
+    beside_missing_paper) en='missing     %s (PARTS lists it)' zh='缺少        %s（PARTS 列有此文件）' ;;
+    beside_none) en='missing     %s and all others with which parts could be repaired' zh='缺少        %s，以及修复分卷所需的其他全部文件' ;;
+    beside_copy) en='damaged     %s (there is another copy of it, which is whole)' zh='损坏        %s（另有一份完好的副本）' ;;
+    beside_list) en='damaged     %s (not as the sender wrote it; what it lists was not checked)' zh='损坏        %s（与发送方所写不同；其中所列文件未检查）' ;;
+    beside_list_missing) en='missing     PARTS, with which %s could be checked; without it repair does not work' zh='缺少        PARTS，无法据此检查 %s；没有它无法修复' ;;
+    beside_wrong) en='%s files beside the parts are not right, see above. Joining needs none of them; repairing does.' zh='分卷以外有 %s 个文件不对，见上。合并不需要它们，修复才需要。' ;;
     part_transfer) en='found       bundle %s, %s parts' zh='找到        交付包 %s，共 %s 卷' ;;
     receipt_written) en='The receipt is in %s.' zh='回执已写入 %s。' ;;
     stream_reading) en='Reading what is in the parts …' zh='正在读取分卷内容 …' ;;
@@ -85,6 +107,7 @@ Next: %s check' zh='交付包已在 %s，完整无误：%s
   to do: run the same command again, which goes on' zh='写入交付包：%s 个文件不对（在 %s 中），见上
   需要：分卷在检查之后没有变化，且磁盘完好
   处理：再次运行同一命令，它会继续' ;;
+    join_wrong_parts) en='They were taken out of part %s.' zh='它们取自第 %s 卷。' ;;
     e_join_name) en='writing a bundle: the folder %s is whole and cannot be renamed to %s
   to do: see what is in its place, and run this again' zh='写入交付包：目录 %s 已完整，但无法改名为 %s
   处理：查看该处有什么，然后再次运行' ;;
@@ -99,9 +122,12 @@ Next: %s check' zh='交付包已在 %s，完整无误：%s
   to do: use nothing of them; ask the sender' zh='读取 %s 的分卷：其中的 MANIFEST 第 %s 行不合规
   处理：不要使用它们；请询问发送方' ;;
     e_stream_unread) en='reading the parts of %s: they could not be read to the end
-  to do: run this again; if it says the same, copy the parts to another disk' zh='读取 %s 的分卷：无法读到结尾
-  处理：再次运行；若仍如此，请把分卷复制到另一块磁盘' ;;
+  to do: run this again; if it says the same, copy the parts to another disk, or have them sent again' zh='读取 %s 的分卷：无法读到结尾
+  处理：再次运行；若仍如此，请把分卷复制到另一块磁盘，或请发送方重发' ;;
     repair_nothing) en='All %s parts are here and right; there is nothing to repair.' zh='全部 %s 个分卷齐全且正确，无需修复。' ;;
+    repair_done) en='All %s parts are here and right, some of them in %s.
+Next: %s join DEST %s' zh='全部 %s 个分卷齐全且正确，其中一些位于 %s。
+下一步：%s join 目标 %s' ;;
     repairing) en='Making %s of %s parts anew; par2 reads all of them …' zh='正在重新生成 %s 个分卷（共 %s 个）；par2 会读取所有分卷 …' ;;
     repaired) en='Made %s parts anew, in %s. All parts are here and right.
 Next: %s join DEST %s' zh='已重新生成 %s 个分卷，位于 %s。全部分卷齐全且正确。
@@ -117,6 +143,11 @@ Next: %s join DEST %s' zh='已重新生成 %s 个分卷，位于 %s。全部分�
   to do: name the folder that they are in, or have the parts sent again' zh='修复：分卷旁没有完整的 recovery/ 目录
   需要：发送方生成的 recovery/ 和 PARTS（split --parity）
   处理：指定它们所在的目录，或请发送方重发分卷' ;;
+    e_repair_runs) en='repairing: par2, which came in recovery/, does not run on this host: %s
+  needed: x86_64 Linux, and a temporary folder (TMPDIR) or a folder for --to whose disk lets programs run
+  to do: name such a folder, or repair on another host; or have the parts sent again' zh='修复：随附的 recovery/ 中的 par2 无法在本机运行：%s
+  需要：x86_64 Linux，且临时目录（TMPDIR）或 --to 的目录所在磁盘允许运行程序
+  处理：指定这样的目录，或在别的主机上修复；或请发送方重发分卷' ;;
     e_repair_files) en='repairing: there are no recovery files %s….par2 beside the parts
   to do: name the folder that they are in, or have the parts sent again' zh='修复：分卷旁没有恢复文件 %s….par2
   处理：指定它们所在的目录，或请发送方重发分卷' ;;

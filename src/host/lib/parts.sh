@@ -30,6 +30,7 @@ verify_parts() {
     hash_parts
     say_parts
     give_receipt "$receipt"
+    say_beside
     need_whole_parts
     say parts_verified "$PART_COUNT" "$(human "$STREAM_BYTES")" "$PART_BUNDLE" "sha256:$PART_DIGEST"
 }
@@ -57,10 +58,10 @@ write_scratch() {
 #   slices   "<n> <bytes> <sha256>" of each part of the transfer
 #   parts    "<n> <bytes of the file> <path>" of the files that are parts of it
 #   foreign  "<transfer> <n> <bytes of the file> <path>" of parts of other transfers
-#   strange  "<path>" of files that are no parts, though they are named so
+#   strange  "<why> <path>" of what is no part, though it is named so
 find_parts() {
     need_scratch
-    rm -rf -- "$SCRATCH/transfers" "$SCRATCH/part-sums"
+    rm -rf -- "$SCRATCH/transfers"
     mkdir "$SCRATCH/transfers"
     : >"$SCRATCH/folders"
     : >"$SCRATCH/all"
@@ -72,30 +73,49 @@ find_parts() {
         # One folder may be named twice.
         grep -qxF -e "$at" "$SCRATCH/folders" && continue
         printf '%s\n' "$at" >>"$SCRATCH/folders"
-        for file in "${at%/}"/*; do
-            case $file in *"$NEWLINE"*) continue ;; esac
-            [ ! -f "$file" ] || look_at_part "$file"
+        for file in "${at%/}"/* "${at%/}"/.[!.]*; do
+            look_at_part "$file"
         done
     done
     choose_transfer "$*"
 }
 
-# look_at_part FILE: adds "<transfer> <n> <bytes of the file> <path>" to $SCRATCH/all if it is a part.
+# look_at_part FILE: adds "<transfer> <n> <bytes of the file> <path>" to $SCRATCH/all if it is a part. A copy
+# may have got any name, so whatever has ".part" in it is told where it is none.
 look_at_part() {
-    if [ "$(head -c 14 <"$1" 2>/dev/null | tr -d '\000')" != 'airgap-part 1' ]; then
-        case $1 in
-        *.part) printf '%s\n' "$1" >>"$SCRATCH/strange" ;;
-        esac
+    named=
+    case ${1##*/} in
+    ._*) ;; # beside each file on a medium that a Mac wrote
+    *.[Pp][Aa][Rr][Tt] | *.[Pp][Aa][Rr][Tt][!A-Za-z]*) named=1 ;;
+    esac
+    if ! [ -f "$1" ] || ! [ -r "$1" ]; then
+        { [ -z "$named" ] || ! { [ -e "$1" ] || [ -h "$1" ]; }; } || note_strange unread "$1"
         return
     fi
+    if [ "$(head -c 14 <"$1" 2>/dev/null | tr -d '\000')" != 'airgap-part 1' ]; then
+        [ -z "$named" ] || note_strange header "$1"
+        return
+    fi
+    case $1 in
+    *"$NEWLINE"*)
+        note_strange break "$1"
+        return
+        ;;
+    esac
     if ! read_header "$1"; then
-        printf '%s\n' "$1" >>"$SCRATCH/strange"
+        note_strange header "$1"
         return
     fi
     transfer=$(sha256sum <"$SCRATCH/common")
     transfer=${transfer%% *}
     mv "$SCRATCH/common" "$SCRATCH/transfers/$transfer"
     printf '%s %s %s %s\n' "$transfer" "$number" "$(stat -L -c %s "$1")" "$1" 2>/dev/null >>"$SCRATCH/all" ||
+        fail e_scratch "$SCRATCH"
+}
+
+# note_strange WHY FILE
+note_strange() {
+    printf '%s %s\n' "$1" "$(printf %s "$2" | tr '\n' '?')" 2>/dev/null >>"$SCRATCH/strange" ||
         fail e_scratch "$SCRATCH"
 }
 
@@ -232,24 +252,7 @@ hash_parts() {
         }' "$SCRATCH/slices" "$SCRATCH/parts" >"$SCRATCH/bad-parts"
     count=$(grep -c '' "$SCRATCH/to-hash")
     say parts_hashing "$count" "$PART_COUNT" "$(human "$STREAM_BYTES")"
-    mkdir "$SCRATCH/part-sums"
-    if [ -t 2 ]; then
-        while sleep 1; do
-            progress parts_progress "$(cat "$SCRATCH"/part-sums/* 2>/dev/null | grep -c '')" "$count"
-        done &
-        TICKER=$!
-    fi
-    if [ "$count" -gt 0 ]; then
-        # shellcheck disable=SC2016  # expanded by the inner sh
-        tr '\n' '\0' <"$SCRATCH/to-hash" | xargs -0 -n 1 -P "$(nproc)" sh -c '
-            sum=$({ dd bs="$1" count=1 of=/dev/null && sha256sum; } <"$2" 2>/dev/null)
-            printf "%s %s\n" "${sum%% *}" "$2" >>"$0/$$"' "$SCRATCH/part-sums" "$HEADER_BYTES" &
-        wait_process $! || fail e_scratch "$SCRATCH"
-    fi
-    [ -z "$TICKER" ] || kill "$TICKER" 2>/dev/null
-    TICKER=
-    end_progress
-    cat "$SCRATCH"/part-sums/* 2>/dev/null | write_scratch part-sums-all || exit 1
+    hash_from "$HEADER_BYTES"
     awk -v bad="$SCRATCH/bad-parts" '
         pass == 1 { sum[$1] = $3; next }
         pass == 2 { path = $0; sub(/^[^ ]* /, "", path); found[path] = $1; next }
@@ -267,6 +270,30 @@ hash_parts() {
         pass=1 "$SCRATCH/whole-parts" pass=2 "$SCRATCH/bad-parts" | ranges)
 }
 
+# hash_from OFFSET: writes "<sha256> <path>" of each file in to-hash, from this byte on, to part-sums-all.
+hash_from() {
+    count=$(grep -c '' "$SCRATCH/to-hash")
+    rm -rf -- "$SCRATCH/part-sums"
+    mkdir "$SCRATCH/part-sums"
+    if [ -t 2 ]; then
+        while sleep 1; do
+            progress parts_progress "$(cat "$SCRATCH"/part-sums/* 2>/dev/null | grep -c '')" "$count"
+        done &
+        TICKER=$!
+    fi
+    if [ "$count" -gt 0 ]; then
+        # shellcheck disable=SC2016  # expanded by the inner sh
+        tr '\n' '\0' <"$SCRATCH/to-hash" | xargs -0 -n 1 -P "$(nproc)" sh -c '
+            sum=$({ dd bs=512 skip="$1" count=0 && sha256sum; } <"$2" 2>/dev/null)
+            printf "%s %s\n" "${sum%% *}" "$2" >>"$0/$$"' "$SCRATCH/part-sums" "$(($1 / 512))" &
+        await $! || fail e_scratch "$SCRATCH"
+    fi
+    [ -z "$TICKER" ] || kill "$TICKER" 2>/dev/null
+    TICKER=
+    end_progress
+    cat "$SCRATCH"/part-sums/* 2>/dev/null | write_scratch part-sums-all || exit 1
+}
+
 # lacking FILE…: the numbers that are the first field of no line of these.
 lacking() {
     cat "$@" | awk -v count="$PART_COUNT" '{ seen[$1] = 1 }
@@ -282,26 +309,20 @@ ranges() {
         END { if (NR) put(); else printf "none" }'
 }
 
-# wait_process PROCESS: so that a signal ends this program, and the process, at once.
-wait_process() {
-    LOADER=$1
-    wait "$LOADER"
-    ended=$?
-    LOADER=
-    return "$ended"
-}
-
 # say_parts: what is not as it should be, and what an operator may wonder about.
 say_parts() {
     print_strange
-    while read -r transfer number size path; do
-        say part_foreign "$path" "$number" \
-            "$(sed -n '2s/^bundle //p' "$SCRATCH/transfers/$transfer" | sed 's/ sha256:\(.\{12\}\).*/ \1/')"
+    # A path may end with blanks, which read would take off.
+    while IFS= read -r line; do
+        split_line 3
+        say part_foreign "$rest" "$second" \
+            "$(sed -n '2s/^bundle //p' "$SCRATCH/transfers/$first" | sed 's/ sha256:\(.\{12\}\).*/ \1/')"
     done <"$SCRATCH/foreign"
-    while read -r number kind expected found path; do
-        case $kind in
-        size) say part_size "$number" "$path" "$expected" "$found" ;;
-        *) say part_changed "$number" "$path" ;;
+    while IFS= read -r line; do
+        split_line 4
+        case $second in
+        size) say part_size "$first" "$rest" "$third" "$fourth" ;;
+        *) say part_changed "$first" "$rest" ;;
         esac
     done <"$SCRATCH/bad-parts"
     awk '
@@ -310,19 +331,31 @@ say_parts() {
             path = $0
             sub(/^[^ ]* [^ ]* /, "", path)
             if ($1 in whole && whole[$1] != path) print $1, path
-        }' pass=1 "$SCRATCH/whole-parts" pass=2 "$SCRATCH/parts" | while read -r number path; do
-        say part_twice "$number" "$path"
+        }' pass=1 "$SCRATCH/whole-parts" pass=2 "$SCRATCH/parts" | while IFS= read -r line; do
+        say part_twice "${line%% *}" "${line#* }"
     done
-    while read -r number path; do
+    while IFS= read -r line; do
+        number=${line%% *}
         name=$(name_of_part "$number")
-        [ "${path##*/}" = "$name" ] || say part_renamed "$number" "$path" "$name"
+        [ "${line##*/}" = "$name" ] || say part_renamed "$number" "${line#* }" "$name"
     done <"$SCRATCH/whole-parts"
     [ "$MISSING" = none ] || say part_missing "$MISSING" "$PART_COUNT"
 }
 
+# split_line N: the first N fields of line, as first, second …, and the rest of it, with all its blanks.
+split_line() {
+    rest=$line
+    for field in first second third fourth; do
+        [ "$1" != 0 ] || return 0
+        set -- "$(($1 - 1))"
+        eval "$field=\${rest%% *}"
+        rest=${rest#* }
+    done
+}
+
 print_strange() {
-    while read -r path; do
-        say part_strange "$path"
+    while IFS= read -r line; do
+        say "part_strange_${line%% *}" "${line#* }"
     done <"$SCRATCH/strange"
 }
 
@@ -355,7 +388,7 @@ give_receipt() {
 }
 
 # stream FROM TO: these bytes of the stream, out of the parts in $SCRATCH/whole-parts. FROM and TO are
-# multiples of 512, or the stream's end.
+# multiples of 512, or the stream's end. A part that cannot be read as far as it must is named on stderr.
 stream() {
     awk -v from="$1" -v to="$2" '
         FNR == NR { start[$1] = at; at += $2; end[$1] = at; next }
@@ -365,16 +398,30 @@ stream() {
             if (begin >= stop) next
             path = $0
             sub(/^[^ ]* /, "", path)
-            printf "%.0f %.0f %s\n", begin - start[$1], (stop == end[$1] ? 0 : stop - begin), path
-        }' "$SCRATCH/slices" "$SCRATCH/whole-parts" | while read -r skip count path; do
+            printf "%.0f %.0f %.0f %s %s\n", begin - start[$1], (stop == end[$1] ? 0 : stop - begin),
+                end[$1] - start[$1], $1, path
+        }' "$SCRATCH/slices" "$SCRATCH/whole-parts" | while IFS= read -r line; do
+        split_line 4
         # dd only seeks, so that the bytes go straight to the reader.
         {
-            dd bs=512 skip="$(((HEADER_BYTES + skip) / 512))" count=0 2>/dev/null
-            if [ "$count" -eq 0 ]; then
+            dd bs=512 skip="$(((HEADER_BYTES + first) / 512))" count=0 2>/dev/null
+            if [ "$second" -eq 0 ]; then
                 cat
             else
-                head -c "$count"
+                head -c "$second"
             fi
-        } <"$path" || return
+        } <"$rest" 2>"$SCRATCH/unread" || {
+            # What reads may have ended, which is no fault of the part.
+            status=$?
+            case $status,$(cat "$SCRATCH/unread") in
+            141,* | *,*[Bb]roken\ pipe*) ;;
+            *) say part_unread "$fourth" "$rest" >&2 ;;
+            esac
+            return 1
+        }
+        if [ "$(stat -L -c %s "$rest" 2>/dev/null)" != "$((HEADER_BYTES + third))" ]; then
+            say part_unread "$fourth" "$rest" >&2
+            return 1
+        fi
     done
 }

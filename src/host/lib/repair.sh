@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2034,SC2154  # shared by the pieces
 # Damaged and missing parts, made anew from recovery files (PAR2) by the par2 that travels in recovery/.
-# Nothing that came is changed: par2 works in a folder of its own, on links to what is here.
+# Nothing that came is changed: par2 works in a folder of its own, on links to what is here. What it made
+# gets its name when it is on the disk, and counts when this is run again.
 
 # repair_parts [--to WORK] [FOLDER…]
 repair_parts() {
@@ -12,31 +13,40 @@ repair_parts() {
     fi
     refuse_options repair "$@"
     [ "$#" -gt 0 ] || set -- "$HERE"
-    find_parts "$@"
+    work=${work:-$1/repaired}
+    if [ -d "$work" ]; then
+        at=$(readlink -f -- "$work")
+        for folder in "$@"; do
+            [ "$(readlink -f -- "$folder")" != "$at" ] || fail e_repair_same "$work"
+        done
+        # What was made by a run that was stopped counts.
+        find_parts "$@" "$work"
+    else
+        find_parts "$@"
+    fi
     hash_parts
     say_parts
-    if [ "$MISSING,$DAMAGED" = none,none ]; then
+    if [ "$MISSING,$DAMAGED" = none,none ] && ! [ -d "$work" ]; then
         say repair_nothing "$PART_COUNT"
         return
     fi
-    work=${work:-$1/repaired}
     { mkdir -p -- "$work" && [ -w "$work" ]; } 2>/dev/null || fail e_repair_to "$work"
     work=$(readlink -f -- "$work")
-    ! grep -qxF -e "$work" "$SCRATCH/folders" || fail e_repair_same "$work"
     # Two at once would destroy each other's work.
     joined=$work
     JOINING=$work/.repairing
     take_turn
+    REPAIRING=$work/.repair
+    if [ "$MISSING,$DAMAGED" = none,none ]; then
+        say repair_done "$PART_COUNT" "$work" "$PROGRAM" "$* $work"
+        return
+    fi
     find_recovery
     list_broken
-    need_repair_room
     link_parts
+    need_repair_room
     run_par2
-    while read -r number; do
-        name=$(name_of_part "$number")
-        mv -- "$work/.repair/$name" "$work/$name" 2>/dev/null || fail e_repair_to "$work"
-    done <"$SCRATCH/broken"
-    rm -rf -- "$work/.repair"
+    keep_repaired
     find_parts "$@" "$work"
     hash_parts
     need_whole_parts
@@ -52,7 +62,7 @@ list_broken() {
 # find_recovery: copies recovery/ from one of the folders, as a medium may not let programs run.
 find_recovery() {
     { cat "$SCRATCH/folders"; printf '%s\n' "$HERE"; } | write_scratch places || exit 1
-    while read -r place; do
+    while IFS= read -r place; do
         [ -d "$place/recovery" ] || continue
         rm -rf -- "$SCRATCH/recovery"
         cp -R -- "$place/recovery" "$SCRATCH/recovery" 2>/dev/null && chmod -R u+rwx "$SCRATCH/recovery"
@@ -71,43 +81,70 @@ need_repair_room() {
 
 # link_parts: what par2 works on, by the names that it knows: parts, also damaged ones, and recovery files.
 link_parts() {
-    rm -rf -- "$work/.repair"
-    { mkdir "$work/.repair" && ln -s . "$work/.repair/link"; } 2>/dev/null || fail e_repair_to "$work"
-    rm "$work/.repair/link"
-    while read -r number path; do
-        ln -s "$path" "$work/.repair/$(name_of_part "$number")"
+    rm -rf -- "$REPAIRING"
+    { mkdir "$REPAIRING" && ln -s . "$REPAIRING/link"; } 2>/dev/null || fail e_repair_to "$work"
+    rm "$REPAIRING/link"
+    while IFS= read -r line; do
+        ln -s "${line#* }" "$REPAIRING/$(name_of_part "${line%% *}")"
     done <"$SCRATCH/whole-parts"
-    awk '{ n = $1; sub(/^[^ ]* [^ ]* [^ ]* [^ ]* /, ""); print n, $0 }' "$SCRATCH/bad-parts" |
-        while read -r number path; do
-            link_once "$path" "$(name_of_part "$number")"
-        done
-    while read -r path; do
-        link_once "$path" "${path##*/}"
+    while IFS= read -r line; do
+        split_line 4
+        link_once "$rest" "$(name_of_part "$first")"
+    done <"$SCRATCH/bad-parts"
+    while IFS= read -r line; do
+        case $line in
+        'header '*) link_once "${line#* }" "${line##*/}" ;;
+        esac
     done <"$SCRATCH/strange"
-    while read -r folder; do
+    while IFS= read -r folder; do
         for file in "$folder/$PART_PREFIX".*par2; do
             [ ! -f "$file" ] || link_once "$file" "${file##*/}"
         done
     done <"$SCRATCH/folders"
-    set -- "$work/.repair"/*.par2
+    set -- "$REPAIRING"/*.par2
     [ -f "$1" ] || fail e_repair_files "$PART_PREFIX"
     index=$1
 }
 
 link_once() {
-    [ -h "$work/.repair/$2" ] || ln -s "$1" "$work/.repair/$2"
+    [ -h "$REPAIRING/$2" ] || ln -s "$1" "$REPAIRING/$2"
+}
+
+# choose_runner: sets runner to where par2 runs: the disk of temporary files may not let programs run.
+choose_runner() {
+    runner=$SCRATCH/recovery
+    ! try_par2 || return 0
+    runner=$REPAIRING/recovery
+    cp -R -- "$SCRATCH/recovery" "$runner" 2>/dev/null || fail e_repair_to "$work"
+    try_par2 || fail e_repair_runs "$(last_line "$(cat "$SCRATCH/par2")")"
+}
+
+try_par2() {
+    "$runner/ld-linux-x86-64.so.2" --library-path "$runner" "$runner/par2" --version >"$SCRATCH/par2" 2>&1 </dev/null
 }
 
 run_par2() {
+    choose_runner
     say repairing "$(grep -c '' "$SCRATCH/broken")" "$PART_COUNT"
-    "$SCRATCH/recovery/ld-linux-x86-64.so.2" --library-path "$SCRATCH/recovery" "$SCRATCH/recovery/par2" \
-        repair -q -B "$work/.repair" "$index" >"$SCRATCH/par2" 2>&1 </dev/null &
-    wait_process $! && return
+    {
+        mark .tar
+        exec "$runner/ld-linux-x86-64.so.2" --library-path "$runner" "$runner/par2" repair -q -B "$REPAIRING" "$index"
+    } >"$SCRATCH/par2" 2>&1 </dev/null &
+    await $! && return
     more=$(sed -n 's/.*[Yy]ou need \([0-9]*\) more recovery blocks.*/\1/p' "$SCRATCH/par2")
     if [ -n "$more" ]; then
-        rm -rf -- "$work/.repair"
         # A part is eight blocks.
         fail e_repair_more "$PART_BUNDLE" "$(((more + 7) / 8))" "$PROGRAM"
     fi
     fail e_repair "$PART_BUNDLE" "$(last_line "$(cat "$SCRATCH/par2")")" "$PROGRAM"
+}
+
+# keep_repaired: what par2 made gets its place.
+keep_repaired() {
+    sync -f "$REPAIRING" 2>/dev/null || sync
+    while read -r number; do
+        name=$(name_of_part "$number")
+        mv -- "$REPAIRING/$name" "$work/$name" 2>/dev/null || fail e_repair_to "$work"
+    done <"$SCRATCH/broken"
+    rm -rf -- "$REPAIRING"
 }

@@ -13,10 +13,12 @@ UNFINISHED=  # a file that is being written, under a name that goes with this ru
 SCRATCH=     # a folder for temporary files, made when first needed
 TICKER=      # the process that draws progress beside a long command, or a sleep
 LOADER=      # the docker load under way
+WORKING=     # what this program waits for, to be ended with all that it started
 FOLLOWERS=   # the docker logs under way
 UNDO=        # names the run whose containers and network must go if it does not end well
 REPLACED=    # the published agent whose new version does not serve yet
 TURN=        # the file that keeps other joins out of the same folder
+REPAIRING=   # the folder that par2 works in
 DOWN_AT_END= # set while `run` serves
 
 # say KEY [ARGUMENT…]: one message to the operator.
@@ -70,6 +72,39 @@ catch_signals() {
     trap 'exit 143' TERM
 }
 
+# await PROCESS: so that a signal ends this program at once, and with it the process and what that started.
+await() {
+    WORKING=$1
+    wait "$WORKING"
+    ended=$?
+    WORKING=
+    return "$ended"
+}
+
+# end_tree PROCESS: ends it and all that it started, which xargs and sh leave running. What is stopped starts
+# nothing more; when all that was found is stopped, it is all.
+end_tree() {
+    tree='' before=$1
+    kill -STOP "$1" 2>/dev/null || return 0
+    while [ "$tree" != "$before" ]; do
+        before=$tree
+        tree=$(cat /proc/[0-9]*/stat 2>/dev/null | awk -v top="$1" '
+            { process = $1; sub(/^.*\) /, ""); parent[process] = $2 }
+            END {
+                found[top] = 1
+                for (more = 1; more; ) {
+                    more = 0
+                    for (p in parent) if (!(p in found) && parent[p] in found) more = found[p] = 1
+                }
+                for (p in found) print p
+            }' | sort -n)
+        # shellcheck disable=SC2086
+        kill -STOP $tree 2>/dev/null
+    done
+    # shellcheck disable=SC2086
+    kill -KILL $tree 2>/dev/null
+}
+
 clean_up() {
     status=$?
     trap '' HUP INT TERM
@@ -77,6 +112,7 @@ clean_up() {
     for process in $TICKER $LOADER $FOLLOWERS; do
         kill "$process" 2>/dev/null
     done
+    [ -z "$WORKING" ] || end_tree "$WORKING"
     end_progress
     [ -z "$TURN" ] || give_turn
     [ -z "$UNFINISHED" ] || rm -f -- "$UNFINISHED"

@@ -31,8 +31,11 @@ function fetch(at,    n, inside, count, command, line) {
     while ((command | getline line) > 0) {
         blocks[sprintf("%.0f", at)] = line
         at += 512
+        count--
     }
     close(command)
+    # Not even what was asked for: the medium does not give it.
+    if (count) { print "unread", n, part[n]; exit 1 }
 }
 function bad(what, path) {
     gsub(/[\001-\037\177]/, "?", path)
@@ -182,7 +185,8 @@ read_first() {
             printf "%.0f %.0f\n", data, data + size
         }' pass=1 "$SCRATCH/slices" pass=2 "$SCRATCH/whole-parts" >"$SCRATCH/bad-stream" || stream_failed
     read -r from to <"$SCRATCH/bad-stream" || fail e_scratch "$SCRATCH"
-    stream "$from" "$to" | write_scratch MANIFEST || exit 1
+    { stream "$from" "$to" || : >"$SCRATCH/cut"; } | write_scratch MANIFEST || exit 1
+    ! [ -e "$SCRATCH/cut" ] || fail e_stream_unread "$PART_BUNDLE"
     sum=$(sha256sum <"$SCRATCH/MANIFEST")
     if [ "${sum%% *}" != "$PART_DIGEST" ]; then
         echo "path 0 MANIFEST" >"$SCRATCH/bad-stream"
@@ -210,6 +214,10 @@ check_paths() {
 
 stream_failed() {
     read -r what at path <"$SCRATCH/bad-stream" || fail e_stream_unread "$PART_BUNDLE"
+    if [ "$what" = unread ]; then
+        say part_unread "$at" "$path" >&2
+        fail e_stream_unread "$PART_BUNDLE"
+    fi
     fail e_stream "$PART_BUNDLE" "$at" "$(text "why_stream_$what" "$path")"
 }
 
@@ -310,11 +318,11 @@ take_out() {
         into=$1
         [ "$section" = r ] || into=$1/image
         mkdir -p -- "$into"
-        { stream "$from" "$to"; head -c 1024 /dev/zero; } 2>/dev/null | {
+        { stream "$from" "$to"; head -c 1024 /dev/zero 2>/dev/null; } | {
             mark .tar
             exec tar -xof - --no-same-permissions -C "$into"
         } 2>"$SCRATCH/tar" &
-        wait_process $! || fail e_join_tar "$1" "$(sed -n 1p "$SCRATCH/tar")"
+        await $! || fail e_join_tar "$1" "$(sed -n 1p "$SCRATCH/tar")"
     done <"$SCRATCH/runs"
     [ -n "$LINKS" ] || copy_links "$1"
     [ -z "$TICKER" ] || kill "$TICKER" 2>/dev/null
@@ -324,13 +332,16 @@ take_out() {
 
 # copy_links FOLDER: where there are no links, their places hold what they lead to.
 copy_links() {
+    awk -F "$TAB" 'pass == 1 { lacking[$0] = 1; next } $1 in lacking' \
+        pass=1 "$SCRATCH/lacking" pass=2 "$SCRATCH/links" | write_scratch links-to-copy || exit 1
+    made=
     while IFS="$TAB" read -r path target; do
-        grep -qxF -e "$path" "$SCRATCH/lacking" || continue
         folder=$1/
         case $path in */*) folder=$1/${path%/*}/ ;; esac
-        { mkdir -p -- "$folder" && cp -- "$folder$target" "$1/$path"; } 2>"$SCRATCH/tar" ||
-            fail e_join_tar "$1" "$(sed -n 1p "$SCRATCH/tar")"
-    done <"$SCRATCH/links"
+        {
+            { [ "$folder" = "$made" ] || mkdir -p -- "$folder"; } && made=$folder && cp -- "$folder$target" "$1/$path"
+        } 2>"$SCRATCH/tar" || fail e_join_tar "$1" "$(sed -n 1p "$SCRATCH/tar")"
+    done <"$SCRATCH/links-to-copy"
 }
 
 # check_taken FOLDER: is all there now, and what was lacking as MANIFEST says? The rest was compared before;
@@ -352,5 +363,22 @@ check_taken() {
         echo "changed - - MANIFEST" 2>/dev/null >>"$SCRATCH/problems" || fail e_scratch "$SCRATCH"
     fi
     print_problems <"$SCRATCH/problems"
+    say_parts_of_problems
     fail e_join_wrong "$(grep -c "" "$SCRATCH/problems")" "$1"
+}
+
+# say_parts_of_problems: out of which parts came the files that are not right?
+say_parts_of_problems() {
+    from=$(awk '
+        pass == 1 { sub(/^[^ ]* [^ ]* [^ ]* /, ""); bad[$0] = 1; next }
+        pass == 2 {
+            begin = $1
+            end = $2
+            sub(/^[^ ]* [^ ]* [^ ]* [^ ]* /, "")
+            if ($0 in bad) { n++; from[n] = begin; to[n] = end }
+            next
+        }
+        { for (i = 1; i <= n; i++) if (from[i] < at + $2 && to[i] > at) { print $1; break }; at += $2 }' \
+        pass=1 "$SCRATCH/problems" pass=2 "$SCRATCH/entries" pass=3 "$SCRATCH/slices" | ranges)
+    [ "$from" = none ] || say join_wrong_parts "$from"
 }

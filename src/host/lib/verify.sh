@@ -209,8 +209,9 @@ hash_files() {
     # shellcheck disable=SC2016  # expanded by the inner sh
     tr '\n' '\0' <"$2" | (
         cd "$1" || exit
-        xargs -0 -n "$3" -P "$(nproc)" sh -c 'sha256sum "$@" >>"$0/$$"' "$SCRATCH/sums"
-    )
+        exec xargs -0 -n "$3" -P "$(nproc)" sh -c 'sha256sum "$@" >>"$0/$$"' "$SCRATCH/sums"
+    ) &
+    await $!
 }
 
 # parse_sums: sha256sum's lines as "<sha256> <path>"; GNU's escapes names that hold a backslash.
