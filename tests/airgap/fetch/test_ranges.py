@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -70,14 +71,28 @@ def fetch(store: Store, files: list[Remote]) -> None:
     fetch_ranges(store, files, Progress())
 
 
+class Awaited(Progress):
+    """Tells when so many bytes of a file are here."""
+
+    def __init__(self, size: int) -> None:
+        self.reached = threading.Event()
+        self._size = size
+
+    def update(self, item: str, done: int) -> None:
+        if done >= self._size:
+            self.reached.set()
+
+
 def fetch_half(server: HubServer, store: Store, files: list[Remote]) -> None:
     """Fetch about half of the weights, until the hub is out of order."""
+    # The first halves of five ranges. What else is asked for meanwhile has to wait for them.
+    half = Awaited(5 * RANGE // 2)
     server.faults += [
         Fault(WEIGHTS, times=6, cut=RANGE // 2),
-        Fault(WEIGHTS, times=99, status=503),
+        Fault(WEIGHTS, times=99, status=503, after=half.reached),
     ]
     with pytest.raises(UnavailableError):
-        fetch(store, files)
+        fetch_ranges(store, files, half)
     server.faults.clear()
     server.seen.clear()
 
@@ -144,14 +159,15 @@ def test_a_cut_connection_goes_on_where_it_was_cut(
 def test_a_stalled_connection_is_given_up_and_does_not_hold_the_others(
     server: HubServer, store: Store, offer: Offer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client, "_STALL", 0.5)
+    # Other connections may be silent as long, where the machine is busy, and are asked again.
+    monkeypatch.setattr(client, "_STALL", 2)
     files = offer(model_safetensors=Seeded(SIZE))
     server.faults.append(Fault(WEIGHTS, cut=100_000, stall=60))
     fetch(store, files)
     assert missing(store, files) == []
-    *others, again = asked(server)
-    assert len(others) == 6
-    assert again[0] % RANGE == 100_000
+    starts = [first for first, _ in asked(server)]
+    (again,) = (first for first in starts if first % RANGE == 100_000)
+    assert set(starts[: starts.index(again)]) >= {*range(0, SIZE, RANGE)}
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503])

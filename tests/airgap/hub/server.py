@@ -42,6 +42,7 @@ class Fault:
         instead: Send these bytes, of the same size, in place of the right ones.
         whole: Answer with the whole file where a range is asked for.
         tag: Name the content so (its ETag), in place of a name that follows from it.
+        after: Answer only when this is set; ten minutes at most.
     """
 
     path: str
@@ -53,6 +54,7 @@ class Fault:
     instead: Content | None = None
     whole: bool = False
     tag: str | None = None
+    after: threading.Event | None = None
 
 
 @dataclass
@@ -235,6 +237,8 @@ class _Handler(BaseHTTPRequestHandler):
         hub = self.server.hub
         hub.note(Seen(path, self.headers.get("Range"), self._token, other_host))
         fault = hub.take_fault(path)
+        if fault.after is not None:
+            fault.after.wait(600)
         if fault.status is not None:
             raise _Refused(fault.status, f"status {fault.status}")
         return fault

@@ -22,7 +22,9 @@ def test_after_a_kill_the_same_command_goes_on(store: Store, tmp_path: Path, mom
     repository = make_repository(tmp_path / "many", many)
     lock = make_lock(repository, tmp_path / "lock")
     program = (
-        "import sys\n"
+        "import sys, time\n"
+        # Each file that comes into the store takes a while, so that the last moment lasts too.
+        "sys.addaudithook(lambda event, _: event == 'os.rename' and time.sleep(0.1))\n"
         "from pathlib import Path\n"
         "from airgap.fetch.progress import Progress\n"
         "from airgap.fetch.source import fetch_source\n"
@@ -38,6 +40,7 @@ def test_after_a_kill_the_same_command_goes_on(store: Store, tmp_path: Path, mom
     with process:
         while not list(store.root.glob(moment)):
             assert process.poll() is None
+            time.sleep(0.01)
         process.send_signal(signal.SIGKILL)
     assert find_source(store, lock) is None
     found = fetched(store, lock)
