@@ -57,7 +57,7 @@ def settings(tmp_path: Path) -> dict[str, str]:
     return {
         "STATE_DIR": str(tmp_path / "state"),
         "EMBEDDING_DIR": str(dist() / "models.minilm" / "minilm"),
-        "LLM_URL": f"http://127.0.0.1:{free_port()}/v1",
+        "LLM_URL": "http://127.0.0.1:9/v1",
         "LLM_MODEL": MODEL,
         "PASSWORD_FILE": "",
     }

@@ -12,6 +12,8 @@ from tests.agentfabric.stack import PRELUDE, Stack
 TOOL = (
     PRELUDE
     + """
+import contextlib
+
 from agentfabric_offline import kernels
 from agentfabric_offline.adaptations.users import visited_by
 
@@ -19,8 +21,12 @@ tool = upstream.module("modelscope_agent.tools.base").TOOL_REGISTRY["code_interp
 
 
 def running():
-    found = Path(f"/proc/{os.getpid()}/task").glob("*/children")
-    return [child for file in found for child in file.read_text().split()]
+    found = []
+    for file in Path(f"/proc/{os.getpid()}/task").glob("*/children"):
+        # A thread may have ended since it was listed.
+        with contextlib.suppress(OSError):
+            found += file.read_text().split()
+    return found
 
 
 def run(code):
@@ -68,6 +74,8 @@ def test_code_that_runs_too_long_is_stopped_and_the_next_call_works(
         "run('x = 1')\n"
         "limits = kernels.Kernel.run.__defaults__\n"
         "kernels.Kernel.run.__defaults__ = (2.0,)\n"
+        # A busy machine may stop it late, which is not what is asked about.
+        "kernels._GRACE_SECONDS = 60\n"
         "print(run('while True: pass'))\n"
         "kernels.Kernel.run.__defaults__ = limits\n"
         "print(run('print(x)'))\n"
@@ -134,6 +142,6 @@ def test_no_kernel_outlives_a_page_that_is_killed(stack: Stack, settings: dict[s
 def _runs(process: int) -> bool:
     try:
         state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
+    except OSError:
         return False
     return state != "Z"  # Where nothing reaps orphans, they stay as that.
