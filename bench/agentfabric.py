@@ -3,14 +3,14 @@
 import contextlib
 import os
 import signal
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from bench.measure import ROOT
-from tests.agentfabric.stack import Stack, free_port, wait
+from tests.agentfabric.stack import Stack, started
 from tests.e2e.needs import PATH
+from tests.ports import free_port
 
 MODEL = "smollm2-135m-instruct"
 PRISTINE = ROOT / "tests" / "agentfabric" / "pristine.py"
@@ -75,23 +75,13 @@ def upstream(stack: Stack, folder: Path) -> Iterator[str]:
         "OPENAI_API_KEY": "EMPTY",
     }
     source = stack.pex / "upstream" / "modelscope_agent"
-    with (
-        (folder / "log").open("w") as log,
-        subprocess.Popen(
-            stack.command(PRISTINE, "app.py", source, folder / "state", EMBEDDING),
-            cwd=folder / "work",
-            env=environ,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-        ) as process,
-    ):
+    command = stack.command(PRISTINE, "app.py", source, folder / "state", EMBEDDING)
+    with started(command, environ, address, folder / "log", folder / "work") as process:
         try:
-            wait(process, address, folder / "log")
             yield address
         finally:
             # Its kernels outlive it otherwise.
-            for each in reversed(descendants(process.pid)):
+            for each in reversed(descendants(process)):
                 os.kill(each, signal.SIGKILL)
 
 

@@ -8,13 +8,11 @@ both find the same beginning of the prompt in its cache.
 import http.client
 import json
 import statistics
-import subprocess
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,7 +20,9 @@ from urllib.parse import urlsplit
 from bench import agentfabric
 from bench.measure import show
 from tests.agentfabric.attacker import Attacker
-from tests.agentfabric.stack import Stack, free_port, wait
+from tests.agentfabric.local_server import local_server
+from tests.agentfabric.stack import Stack, started
+from tests.ports import free_port
 
 ROUNDS = 9
 QUESTION = "Name a town with {letter} that lies at the sea."
@@ -41,22 +41,9 @@ def model_server(stack: Stack, room: Path) -> Iterator[str]:
         "MAX_MODEL_LEN": "8192",
         "GENERATION_CONFIG": '{"temperature": 0, "max_new_tokens": 32}',
     }
-    log = room / "server.log"
-    with (
-        log.open("w") as output,
-        subprocess.Popen(
-            Stack(agentfabric.SERVER, environ).command(),
-            env=environ,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-        ) as process,
-    ):
-        try:
-            wait(process, f"http://127.0.0.1:{port}/health", log)
-            yield f"http://127.0.0.1:{port}/v1"
-        finally:
-            process.terminate()
+    command = Stack(agentfabric.SERVER, environ).command()
+    with started(command, environ, f"http://127.0.0.1:{port}/health", room / "server.log"):
+        yield f"http://127.0.0.1:{port}/v1"
 
 
 def first_piece(llm: str, body: bytes) -> float:
@@ -130,12 +117,8 @@ def recorder(llm: str, requests: list[bytes]) -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever).start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}{real.path}"
-        finally:
-            server.shutdown()
+    with local_server(Handler) as address:
+        yield f"{address}{real.path}"
 
 
 def main() -> None:

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from bench import agentfabric
 from bench.measure import ROOT, show
-from tests.agentfabric.stack import free_port
 from tests.e2e.bundle import Bundle
 from tests.e2e.daemon import docker_daemon
 from tests.e2e.needs import program
+from tests.ports import free_port
 
 ROUNDS = 3
 BUNDLE = ROOT / "dist" / "agentfabric_demo"

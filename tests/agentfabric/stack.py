@@ -84,8 +84,8 @@ def started(
     address: str,
     log: Path,
     folder: Path | None = None,
-) -> Iterator[None]:
-    """Runs a server, in ``folder`` if one is given; begins when it answers at ``address``."""
+) -> Iterator[int]:
+    """Runs a server, in ``folder`` if one is given; yields its pid when ``address`` answers."""
     with (
         log.open("w") as output,
         subprocess.Popen(
@@ -99,7 +99,7 @@ def started(
     ):
         try:
             wait(process, address, log)
-            yield
+            yield process.pid
         finally:
             process.terminate()
 
