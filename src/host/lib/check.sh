@@ -32,6 +32,7 @@ check_host() {
         look_at proxies check_proxies
         look_at forwarding check_forwarding
         look_at ports check_ports_free
+        look_at tls check_tls
         look_at selinux check_selinux
         if [ "$DEVICE" = cuda ] && [ -z "$LLM_URL" ]; then
             look_at gpu check_gpu

@@ -32,6 +32,19 @@ messages_check() {
         en='%s is not there or gives no answer, so this is not known'
         zh='没有 %s 或它无应答，因此无法得知' ;;
 
+    word_check_tls) en='certificate' zh='证书' ;;
+    check_tls_until_day) en='until %s' zh='有效期至 %s' ;;
+    check_tls_until) en='until when is not known before "up"' zh='有效期须到 up 时才能得知' ;;
+    check_tls_pair_same) en='with its key' zh='与私钥配对' ;;
+    check_tls_pair_unknown) en='whether the key belongs to it is seen at "up"' zh='与私钥是否配对须到 up 时才能得知' ;;
+    check_tls_no_pem) en='no such block of PEM in it' zh='其中没有相应的 PEM 内容' ;;
+    check_tls_ended) en='it ended on %s' zh='已于 %s 到期' ;;
+    check_tls_begins) en='it begins on %s' zh='自 %s 起生效' ;;
+    check_tls_needed) en='one that holds for more than 30 days' zh='剩余有效期超过 30 天' ;;
+    check_tls_renew)
+        en='have it renewed, put it in place of this one (%s names it), then run "up" again'
+        zh='更换证书并放在原处（路径见 %s），然后再次运行 up' ;;
+
     word_check_settings) en='settings' zh='设置' ;;
 
     word_check_system) en='system' zh='系统' ;;
