@@ -1,5 +1,7 @@
 """A kill at any moment loses nothing, and two runs at once do not mix."""
 
+import contextlib
+import os
 import random
 import signal
 import time
@@ -22,26 +24,38 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_bundle(tmp_path_factory.mktemp("killed") / "bundle", files)
 
 
-@pytest.mark.parametrize("seed", range(3))
+def written(out: Path) -> int:
+    """Bytes that are in the folder now."""
+    found = 0
+    for path in out.glob("*"):
+        with contextlib.suppress(FileNotFoundError):
+            found += path.stat().st_size
+    return found
+
+
+@pytest.mark.parametrize("group", [False, True], ids=["process", "group"])
 def test_after_kills_at_any_moments_the_same_command_ends_with_the_same_bytes(
-    bundle: Path, tmp_path: Path, seed: int
+    bundle: Path, tmp_path: Path, group: bool
 ) -> None:
-    begun = time.monotonic()
-    assert run_split(bundle, tmp_path / "whole", "2M")[0] == 0
-    whole = time.monotonic() - begun
-    moments = random.Random(seed)
+    out, whole = tmp_path / "out", tmp_path / "whole"
+    split_small(bundle, whole, 2 << 20)
+    moments = random.Random(group)
+    shares = sorted(moments.uniform(0.02, 0.95) for _ in range(5))
     killed = 0
-    for _ in range(6):
-        with start_split(bundle, tmp_path / "out", "2M") as process:
-            time.sleep(moments.uniform(0.2, 1) * whole)
-            process.send_signal(signal.SIGKILL)
+    for share in shares:
+        with start_split(bundle, out, "2M") as process:
+            while written(out) < share * written(whole) and process.poll() is None:
+                time.sleep(0.001)
+            if process.poll() is None:
+                (os.killpg if group else os.kill)(process.pid, signal.SIGKILL)
         killed += process.returncode == -signal.SIGKILL
         # What has the name of a part is one.
-        assert not receive(tmp_path / "out").damaged
-        assert not receive(tmp_path / "out").strange
+        assert not receive(out).damaged
+        assert not receive(out).strange
+    # One that ends before it is looked at again is killed by nothing.
     assert killed
-    assert run_split(bundle, tmp_path / "out", "2M")[0] == 0
-    assert bytes_in(tmp_path / "out") == bytes_in(tmp_path / "whole")
+    assert run_split(bundle, out, "2M")[0] == 0
+    assert bytes_in(out) == bytes_in(whole)
 
 
 def test_ctrl_c_is_no_error_and_the_next_run_keeps_what_was_written(
