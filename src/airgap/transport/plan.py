@@ -16,8 +16,7 @@ class Carried:
     Attributes:
         name: Its file name.
         size: In bytes.
-        sha256: 64 hex digits: of a part's payload, as its header has it; of any other file's
-            bytes.
+        sha256: 64 hex digits, as `sha256sum` says them of the file.
     """
 
     name: str

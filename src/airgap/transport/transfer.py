@@ -4,13 +4,14 @@ import contextlib
 import errno
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from airgap.errors import AirgapError
 from airgap.fetch import progress
 from airgap.fetch.progress import human
-from airgap.store import Blob, Store, disk_errors, hash_file
+from airgap.store import Store, disk_errors, hash_file
 from airgap.transport import outbox, parity, parts, plan, program
 from airgap.transport.contents import Contents
 from airgap.transport.outbox import Outbox
@@ -66,7 +67,7 @@ def write_transfer(
             (folder / outbox.LIST).unlink(missing_ok=True)
             out.sync()
             _write_recovery(store, root, out, volumes, size)
-        _write_rest(root, out, payloads)
+        _write_rest(root, out)
         out.close()
     return transfer
 
@@ -113,17 +114,20 @@ def _write_recovery(store: Store, root: Path, out: Outbox, volumes: int, size: i
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _write_rest(root: Path, out: Outbox, payloads: Sequence[Blob]) -> None:
-    """Write the program for the receiver, the plan of media, and last the list of all these."""
+def _write_rest(root: Path, out: Outbox) -> None:
+    """Write the program for the receiver, the plan of media, and last the list of all files.
+
+    Reads the parts once more, on all cores: what `sha256sum` says of a part is known only when its
+    header is, and that needs the payloads of all parts.
+    """
     out.write(program.NAME, program.render_program(root / "src/host"), executable=True)
     recovery = sorted((out.folder / parity.FOLDER).glob("*"))
+    finished = [out.finished(number) for number in range(1, out.cut.count + 1)]
     others = [out.folder / program.NAME, *_recovery_files(out), *recovery]
-    carried = [_carried(out.folder, path) for path in others]
-    parts_carried = [
-        Carried(out.name(number), out.cut.header + payload.size, payload.sha256)
-        for number, payload in enumerate(payloads, start=1)
-    ]
-    out.write(plan.NAME, plan.render_plan(out.transfer, parts_carried, carried))
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        carried = list(threads.map(lambda path: _carried(out.folder, path), (*finished, *others)))
+    page = plan.render_plan(out.transfer, carried[: len(finished)], carried[len(finished) :])
+    out.write(plan.NAME, page)
     carried.append(_carried(out.folder, out.folder / plan.NAME))
     lines = sorted(f"{file.sha256}  {file.name}\n" for file in carried)
     out.sync()
@@ -134,7 +138,7 @@ def _has_recovery(out: Outbox, volumes: int) -> bool:
     """Whether just these recovery files are there already, with what repairs, and whole."""
     try:
         lines = (out.folder / outbox.LIST).read_text().splitlines()
-        listed = {line[66:]: line[:64] for line in lines}
+        listed = {line[66:]: line[:64] for line in lines if not line.endswith(".part")}
         whole = all(hash_file(out.folder / name).sha256 == sha for name, sha in listed.items())
     except (FileNotFoundError, UnicodeDecodeError, ValueError):
         return False

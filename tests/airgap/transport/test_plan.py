@@ -48,3 +48,19 @@ def test_the_receiver_finds_the_parts_whole_and_sends_a_receipt_that_is_read(
     ran = subprocess.run(["sh", out / "airgap-parts", "verify"], capture_output=True, text=True)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert set(bytes_in(out)) >= {"PARTS", "PLAN.txt", "airgap-parts"}
+
+
+def test_sha256sum_says_of_every_file_what_the_list_and_the_plan_say(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    split_small(make_bundle(tmp_path / "bundle", {"a": bytes(range(256)) * 300}), out, 30_000)
+    checked = subprocess.run(
+        ["sha256sum", "--check", "--strict", "PARTS"], cwd=out, capture_output=True, text=True
+    )
+    assert checked.returncode == 0, checked.stderr
+    listed = {line[66:]: line[:8] for line in (out / "PARTS").read_text().splitlines()}
+    assert listed.keys() == bytes_in(out).keys() - {"PARTS"}
+    assert len([name for name in listed if name.endswith(".part")]) > 2
+    for line in (out / "PLAN.txt").read_text().splitlines():
+        if line.startswith("[ ]  [ ]"):
+            assert listed.pop(line.split()[-1]) == line.split()[-2]
+    assert listed.keys() == {"PLAN.txt"}
