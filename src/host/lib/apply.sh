@@ -214,7 +214,7 @@ put_files() {
         folder=$partial
         case $to in */*) folder=$partial/${to%/*} ;; esac
         # A second name for a link would lead elsewhere from its new place.
-        if [ "${from##*/}" != "${to##*/}" ] || [ -h "$base/$from" ]; then
+        if [ "${from##*/}" != "${to##*/}" ] || [ -h "$base/$from" ] || [ -x "$base/$from" ]; then
             put_file "$base/$from" "$partial/$to"
             continue
         fi
@@ -242,9 +242,12 @@ put_neighbours() {
     fi
 }
 
-# put_file FILE FILE
+# put_file FILE FILE: all that can be run comes in the parts, so this one is not to be, whatever it was.
 put_file() {
-    if [ -z "$HARD" ] || [ -h "$1" ] || ! ln -- "$1" "$2" 2>/dev/null; then
+    if [ -x "$1" ]; then
+        put_copy "$1" "$2"
+        chmod a-x -- "$2" 2>/dev/null
+    elif [ -z "$HARD" ] || [ -h "$1" ] || ! ln -- "$1" "$2" 2>/dev/null; then
         put_copy "$1" "$2"
     fi
 }
