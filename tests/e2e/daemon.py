@@ -52,7 +52,7 @@ class Daemon:
     def stop(self) -> None:
         """Ends it, and with it the containers."""
         self._process.terminate()
-        self._process.wait(60)
+        self._process.wait(300)
 
     def restart(self) -> None:
         """As a restart of the service or of the host does."""
@@ -84,8 +84,8 @@ def docker_daemon() -> Iterator[Daemon]:
 
 def _wait(daemon: "subprocess.Popen[bytes]", socket: str) -> None:
     ask = [program("docker"), "--host", socket, "version"]
-    deadline = time.monotonic() + 60
-    while subprocess.run(ask, capture_output=True, timeout=60).returncode != 0:
+    deadline = time.monotonic() + 300
+    while subprocess.run(ask, capture_output=True, timeout=300).returncode != 0:
         if daemon.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError("dockerd did not start:\n" + (FOLDER / "log").read_text()[-2000:])
         time.sleep(0.5)

@@ -56,7 +56,9 @@ def python(demo: Bundle, name: str, code: str) -> "subprocess.CompletedProcess[s
 def test_the_machine_outside_is_there(served: Bundle) -> None:
     """Without this the tests below would hold on a machine without any network."""
     image = served.inspect(AGENT)["Config"]["Image"]
-    entry = ["--entrypoint", "/usr/bin/python3.11", image, "-c", CONNECT]
+    # Long enough for a packet that is lost on the way to be sent again.
+    patient = CONNECT.replace("timeout=3", "timeout=60")
+    entry = ["--entrypoint", "/usr/bin/python3.11", image, "-c", patient]
     assert served.docker("run", "--rm", *entry) == "reached\n"
 
 

@@ -50,7 +50,7 @@ class Bundle:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
         )
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":

@@ -130,7 +130,7 @@ class GpuHost:
             env={"PATH": f"{self.root}/client:/usr/bin:/bin", "AIRGAP_HOST_ROOT": str(self.root)},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
         )
         assert (done.returncode, done.stderr) == (0, "")
         pairs = (each.partition("=") for each in done.stdout.rstrip("\036").split("\036"))

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.error import HTTPError
@@ -42,7 +42,7 @@ class Intranet(BaseHTTPRequestHandler):
             self.send_header("Transfer-Encoding", "chunked")
             self.end_headers()
             self.wfile.write(b"5\r\nfirst\r\n")
-            self.go_on.wait(20)
+            self.go_on.wait(60)
             self.wfile.write(b"6\r\nsecond\r\n0\r\n\r\n")
             return
         told = json.dumps(
@@ -80,24 +80,31 @@ class Running:
         self.model = free_port()
         self.log = log
 
+    def listens(self) -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.proxy)) == 0
+
     def opener(self) -> ProxyHandler:
         return ProxyHandler({"http": f"http://127.0.0.1:{self.proxy}"})
 
     def get(self, url: str, data: bytes | None = None, **headers: str) -> tuple[int, str]:
         """Status and body of the answer through the proxy."""
         try:
-            with build_opener(self.opener()).open(Request(url, data, headers), timeout=20) as got:
+            with build_opener(self.opener()).open(Request(url, data, headers), timeout=60) as got:
                 return got.status, got.read().decode()
         except HTTPError as error:
             return error.code, error.read().decode()
 
     def raw(self, sent: bytes) -> bytes:
         """Everything that comes back for these bytes."""
-        with socket.create_connection(("127.0.0.1", self.proxy), timeout=20) as connection:
-            connection.sendall(sent)
+        with socket.create_connection(("127.0.0.1", self.proxy), timeout=60) as connection:
             got = b""
-            while piece := connection.recv(4096):
-                got += piece
+            # Who closes a connection with something unread in it breaks it off.
+            with suppress(ConnectionError):
+                connection.sendall(sent)
+            with suppress(ConnectionError):
+                while piece := connection.recv(4096):
+                    got += piece
             return got
 
 
@@ -118,16 +125,15 @@ def relay(tmp_path: Path, **environ: str) -> Iterator[Running]:
             stderr=subprocess.STDOUT,
         )
     try:
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", running.proxy)) == 0:
-                    break
+        deadline = time.monotonic() + 60
+        while not running.listens():
+            assert process.poll() is None, running.log.read_text()
+            assert time.monotonic() < deadline, "it does not listen"
             time.sleep(0.05)
         yield running
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(60)
 
 
 def test_a_listed_host_is_reached_with_the_request_whole(tmp_path: Path, server: int) -> None:
@@ -185,7 +191,7 @@ def test_a_name_is_known_in_capital_letters_too(tmp_path: Path, server: int) -> 
 def test_an_answer_comes_as_it_is_written(tmp_path: Path, server: int) -> None:
     with relay(tmp_path, ALLOW=f"127.0.0.1:{server}") as running:
         request = Request(f"http://127.0.0.1:{server}/slow")
-        with build_opener(running.opener()).open(request, timeout=20) as got:
+        with build_opener(running.opener()).open(request, timeout=60) as got:
             assert got.read1() == b"first"
             Intranet.go_on.set()
             assert got.read() == b"second"
@@ -194,17 +200,17 @@ def test_an_answer_comes_as_it_is_written(tmp_path: Path, server: int) -> None:
 def test_a_long_silence_before_an_answer_is_borne_and_a_longer_one_is_not(
     tmp_path: Path, server: int
 ) -> None:
-    with relay(tmp_path, ALLOW=f"127.0.0.1:{server}", PATIENCE="1") as running:
+    with relay(tmp_path, ALLOW=f"127.0.0.1:{server}", PATIENCE="3") as running:
         began = time.monotonic()
-        got = build_opener(running.opener()).open(f"http://127.0.0.1:{server}/slow", timeout=20)
+        got = build_opener(running.opener()).open(f"http://127.0.0.1:{server}/slow", timeout=60)
         with got, pytest.raises((OSError, http.client.HTTPException)):
             got.read()
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 30
 
 
 def test_a_tunnel_passes_everything_both_ways(tmp_path: Path, server: int) -> None:
     with relay(tmp_path, ALLOW=f"127.0.0.1:{server}") as running:
-        connection = http.client.HTTPConnection("127.0.0.1", running.proxy, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", running.proxy, timeout=60)
         connection.set_tunnel("127.0.0.1", server)
         for path in ("/1", "/2"):
             connection.request("POST", path, b"x" * 300_000)
@@ -215,7 +221,7 @@ def test_a_tunnel_passes_everything_both_ways(tmp_path: Path, server: int) -> No
 
 def test_a_body_in_chunks_arrives(tmp_path: Path, server: int) -> None:
     with relay(tmp_path, ALLOW=f"127.0.0.1:{server}") as running:
-        connection = http.client.HTTPConnection("127.0.0.1", running.proxy, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", running.proxy, timeout=60)
         pieces = iter([b"a" * 70_000, b"b"])
         connection.request("POST", f"http://127.0.0.1:{server}/", pieces, encode_chunked=True)
         assert json.loads(connection.getresponse().read())["body"] == "a" * 70_000 + "b"
@@ -263,7 +269,7 @@ def test_the_model_servers_place_is_taken(tmp_path: Path, server: int) -> None:
             "/v1/chat/completions": "/gateway/v1/chat/completions",
             "/tokenize": "/gateway/tokenize",
         }.items():
-            connection = http.client.HTTPConnection("127.0.0.1", running.model, timeout=20)
+            connection = http.client.HTTPConnection("127.0.0.1", running.model, timeout=60)
             connection.request("POST", asked, b"{}", {"Authorization": "Bearer sesame"})
             answer = json.loads(connection.getresponse().read())
             assert (answer["path"], answer["body"]) == (told, "{}")
