@@ -14,6 +14,7 @@ from airgap.errors import AirgapError
 from airgap.transport import transfer
 from airgap.transport.receipt import parts_to_send
 from tests.airgap.transport.bundles import bytes_in, make_bundle, split_small
+from tests.airgap.transport.mounts import mounted, not_here
 
 SIZE = 1 << 20
 
@@ -23,19 +24,6 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     data = random.Random(4)
     files = {f"models/m/{n}": data.randbytes(1_700_000) for n in range(5)}
     return make_bundle(tmp_path_factory.mktemp("disk") / "bundle", files)
-
-
-@contextlib.contextmanager
-def mounted(folder: Path, *arguments: str | Path) -> Iterator[Path]:
-    """A file system on a folder for the time of the block; the test is skipped without one."""
-    folder.mkdir(exist_ok=True)
-    ran = subprocess.run(["mount", *arguments, folder], capture_output=True, text=True, check=False)
-    if ran.returncode != 0:
-        pytest.skip(f"cannot mount here: {ran.stderr.strip()}")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", folder], check=True)
 
 
 def test_a_disk_that_is_too_small_is_told_before_anything_is_written(
@@ -106,7 +94,7 @@ def stick(folder: Path, image: Path) -> Iterator[Path]:
     """The FAT32 of an image, by the kernel or else by a program in its place."""
     if " vfat\n" not in Path("/proc/filesystems").read_text().replace("\t", " "):
         if shutil.which("fusefat") is None or not Path("/dev/fuse").exists():
-            pytest.skip("neither the kernel nor fusefat can mount FAT32 here")
+            not_here("neither the kernel nor fusefat can mount FAT32")
         folder.mkdir(exist_ok=True)
         subprocess.run(["fusefat", "-o", "rw+", image, folder], check=True, capture_output=True)
         try:
@@ -122,7 +110,7 @@ def test_parts_are_written_to_fat32_and_found_there_as_they_were(
     bundle: Path, tmp_path: Path
 ) -> None:
     if shutil.which("mkfs.vfat") is None:
-        pytest.skip("no mkfs.vfat, which is of the package dosfstools")
+        not_here("no mkfs.vfat, which is of the package dosfstools")
     image = tmp_path / "stick.img"
     with open(image, "wb") as file:
         file.truncate(64 << 20)

@@ -1,0 +1,52 @@
+"""File systems of a test's own: small, full, or read-only."""
+
+import contextlib
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+
+@contextlib.contextmanager
+def mounted(folder: Path, *arguments: str | Path) -> Iterator[Path]:
+    """A file system on a folder for the time of the block."""
+    folder.mkdir(exist_ok=True)
+    ran = subprocess.run(["mount", *arguments, folder], capture_output=True, text=True, check=False)
+    if ran.returncode != 0:
+        not_here(f"cannot mount: {ran.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", folder], check=True)
+
+
+def memory_disk(folder: Path, size: str) -> contextlib.AbstractContextManager[Path]:
+    """A disk of so many bytes, with K or M."""
+    return mounted(folder, "-t", "tmpfs", "-o", f"size={size}", "tmpfs")
+
+
+def make_read_only(disk: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+
+
+def make_writable(disk: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
+
+
+def fill_up(disk: Path) -> Path:
+    """Write a file that leaves no room, and return it."""
+    ballast = disk / "ballast"
+    with contextlib.suppress(OSError), open(ballast, "wb", buffering=0) as file:
+        while file.write(bytes(4096)):
+            pass
+    return ballast
+
+
+def not_here(why: str) -> NoReturn:
+    """Skip the test, or fail where it must run."""
+    if os.environ.get("AIRGAP_E2E_REQUIRED"):
+        pytest.fail(why)
+    pytest.skip(f"{why} here")
