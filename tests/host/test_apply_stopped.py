@@ -1,11 +1,9 @@
 """Whatever stops an ``apply``, the older bundle is as it was and the next run goes on."""
 
 import os
-import random
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +11,8 @@ import pytest
 
 from tests.host.bundle import Bundle
 from tests.host.delta import Upgrade, upgrade_of
+from tests.host.kills import kill_after_lines, lines_of
+from tests.host.mounts import mounted
 from tests.host.processes import left_of
 from tests.host.test_join import tree
 
@@ -46,22 +46,16 @@ def left_beside(upgrade: Upgrade) -> set[str]:
 
 def test_killed_at_any_moment(upgrade: Upgrade) -> None:
     before = tree(upgrade.old.root)
-    moments = random.Random(6)
-    began = time.monotonic()
-    upgrade.old.run("apply", str(upgrade.medium))
-    took = time.monotonic() - began
-    shutil.rmtree(upgrade.applied)
-    for number in range(8):
-        running = start(upgrade)
-        try:
-            running.wait(moments.uniform(0, took))
-        except subprocess.TimeoutExpired:
-            (os.killpg if number % 2 else os.kill)(running.pid, signal.SIGKILL)
-        running.communicate(timeout=60)
+
+    def after() -> None:
         assert tree(upgrade.old.root) == before
         if upgrade.applied.exists():
             assert upgrade.is_applied()
             shutil.rmtree(upgrade.applied)
+
+    lines = lines_of(lambda: start(upgrade))
+    after()
+    kill_after_lines(lambda: start(upgrade), lines, after, seed=6)
     done = upgrade.old.run("apply", str(upgrade.medium))
     assert (done.returncode, done.stderr) == (0, "")
     assert upgrade.is_applied()
@@ -75,13 +69,13 @@ def test_a_signal_ends_it_with_nothing_left_running(
 ) -> None:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    partial = upgrade.applied.with_name(f".{upgrade.applied.name}.partial")
     running = start(upgrade, TMPDIR=str(scratch))
-    while not partial.exists() and running.poll() is None:
-        time.sleep(0.002)
+    assert running.stdout is not None
+    while "Taking " not in running.stdout.readline():
+        assert running.poll() is None
     os.killpg(running.pid, number)
-    running.communicate(timeout=30)
-    assert running.returncode in (128 + number, 0)
+    running.communicate(timeout=60)
+    assert running.returncode == 128 + number
     assert left_of(running.pid) == []
     assert list(scratch.iterdir()) == []
     assert upgrade.old.run("apply", str(upgrade.medium)).returncode == 0
@@ -110,6 +104,7 @@ def test_what_is_there_is_kept_and_what_is_wrong_in_it_made_anew(upgrade: Upgrad
 def test_two_at_once_do_not_disturb_each_other(upgrade: Upgrade) -> None:
     runs = [start(upgrade) for _ in range(2)]
     said = [run.communicate(timeout=60)[1] for run in runs]
+    assert 0 in [run.returncode for run in runs]
     for run, text in zip(runs, said, strict=True):
         assert run.returncode == 0 or "wait until it has ended" in text
     assert upgrade.old.run("apply", str(upgrade.medium)).returncode == 0
@@ -119,13 +114,8 @@ def test_two_at_once_do_not_disturb_each_other(upgrade: Upgrade) -> None:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "none", str(disk)])
-    if mounted.returncode != 0:
-        pytest.skip("a file system cannot be mounted here")
-    yield disk
-    subprocess.run(["umount", str(disk)], check=True)
+    with mounted(tmp_path / "disk", "size=8m") as disk:
+        yield disk
 
 
 def test_too_little_room_is_said_before_anything_is_written(

@@ -5,10 +5,9 @@ import subprocess
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-import pytest
-
 from tests.host.bundle import Bundle
 from tests.host.delta import upgrade_of
+from tests.host.mounts import mounted
 from tests.host.test_join import same
 from tests.host.transfer import Transfer, split
 
@@ -17,16 +16,10 @@ Ran = subprocess.CompletedProcess[str]
 
 def sweep(scratch: Path, sizes: Iterable[int], run: Callable[[], Ran]) -> list[int]:
     """Runs with temporary folders of so many KiB; the exit codes."""
-    scratch.mkdir()
     codes = []
     for size in sizes:
-        mount = ["mount", "-t", "tmpfs", "-o", f"size={size}k", "none", str(scratch)]
-        if subprocess.run(mount, stderr=subprocess.DEVNULL).returncode != 0:
-            pytest.skip("a file system cannot be mounted here")
-        try:
+        with mounted(scratch, f"size={size}k"):
             done = run()
-        finally:
-            subprocess.run(["umount", str(scratch)], check=True)
         assert done.returncode == 0 or "airgap: " in done.stderr, (size, done)
         codes.append(done.returncode)
     return codes

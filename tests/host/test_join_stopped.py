@@ -1,7 +1,6 @@
 """Whatever stops a ``join``, the next one goes on, and the folder is the same in the end."""
 
 import os
-import random
 import shutil
 import signal
 import subprocess
@@ -11,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.host.kills import kill_after_lines, lines_of
+from tests.host.mounts import mounted
 from tests.host.processes import left_of
 from tests.host.test_join import same
 from tests.host.transfer import Transfer
@@ -21,31 +22,30 @@ def dest(tmp_path: Path) -> Path:
     return tmp_path / "目标"
 
 
-def stop(transfer: Transfer, dest: Path, after: float, number: int, group: bool) -> int:
-    """Sends a signal after some seconds, to the program alone or to all that it started."""
-    running = transfer.start("join", dest)
-    try:
-        running.wait(after)
-    except subprocess.TimeoutExpired:
-        (os.killpg if group else os.kill)(running.pid, number)
-    running.communicate(timeout=60)
-    return running.returncode
+@pytest.mark.parametrize("load", [[], ["--load"]])
+def test_killed_at_any_moment(transfer: Transfer, dest: Path, load: list[str]) -> None:
+    def start() -> "subprocess.Popen[str]":
+        return transfer.start("join", *load, dest)
 
+    def is_right() -> bool:
+        image = transfer.bundle / "image"
+        left = image.rename(transfer.bundle.parent / "image") if load else None
+        right = same(dest / "demo", transfer.bundle)
+        if left:
+            left.rename(image)
+        return right
 
-def test_killed_at_any_moment(transfer: Transfer, dest: Path) -> None:
-    moments = random.Random(5)
-    began = time.monotonic()
-    assert transfer.run("join", dest).returncode == 0
-    took = time.monotonic() - began
-    shutil.rmtree(dest)
-    for number in range(8):
-        stop(transfer, dest, moments.uniform(0, took), signal.SIGKILL, group=number % 2 == 0)
+    def after() -> None:
         if (dest / "demo").exists():
-            assert same(dest / "demo", transfer.bundle)
+            assert is_right()
             shutil.rmtree(dest)
-    done = transfer.run("join", dest)
+
+    lines = lines_of(start)
+    shutil.rmtree(dest)
+    kill_after_lines(start, lines, after, seed=5)
+    done = transfer.run("join", *load, dest)
     assert (done.returncode, done.stderr) == (0, "")
-    assert same(dest / "demo", transfer.bundle)
+    assert is_right()
     assert [path.name for path in dest.iterdir()] == ["demo"]
 
 
@@ -59,16 +59,49 @@ def test_a_signal_ends_it_with_nothing_left_running(
         transfer.bundle, transfer.out, transfer.shell, {**transfer.environ, "TMPDIR": str(scratch)}
     )
     running = transfer.start("join", dest)
-    while not (dest / ".demo.partial").exists() and running.poll() is None:
-        time.sleep(0.002)
+    # It is at work on the folder: there are the parts yet to be read and all files to be written.
+    assert running.stdout is not None
+    assert "Checking" in running.stdout.readline()
     os.killpg(running.pid, number)
-    running.communicate(timeout=30)
-    assert running.returncode in (128 + number, 0)
+    running.communicate(timeout=60)
+    assert running.returncode == 128 + number
     assert left_of(running.pid) == []
     assert list(scratch.iterdir()) == []
     assert not list(dest.glob("*.joining*"))
     assert transfer.run("join", dest).returncode == 0
     assert same(dest / "demo", transfer.bundle)
+
+
+def test_a_signal_to_the_program_alone_does_not_wait_for_what_it_started(
+    transfer: Transfer, tmp_path: Path
+) -> None:
+    """Hashing goes on for as long as nobody writes into this pipe."""
+    if transfer.shell != ["dash"]:
+        pytest.skip("busybox runs its own sha256sum")
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    os.mkfifo(tools / "pipe")
+    # What is large is a part, and not what is noted of it.
+    (tools / "sha256sum").write_text(
+        f'#!/bin/sh\n[ "$(stat -L -c %s /dev/stdin)" -lt 100000 ] ||'
+        f' {{ echo >"{tools}/begun"; cat "{tools}/pipe"; }}\n'
+        'exec /usr/bin/sha256sum "$@"\n'
+    )
+    (tools / "sha256sum").chmod(0o755)
+    path = f"{tools}:{transfer.environ['PATH']}"
+    transfer = Transfer(
+        transfer.bundle, transfer.out, transfer.shell, {**transfer.environ, "PATH": path}
+    )
+    for arguments in (["verify"], ["join", tmp_path / "dest"]):
+        (tools / "begun").unlink(missing_ok=True)
+        running = transfer.start(*arguments)
+        while not (tools / "begun").exists():
+            assert running.poll() is None, running.communicate()
+            time.sleep(0.01)
+        os.kill(running.pid, signal.SIGTERM)
+        running.communicate(timeout=60)
+        assert running.returncode == 128 + signal.SIGTERM
+        assert left_of(running.pid) == []
 
 
 def test_what_is_there_is_not_written_again(transfer: Transfer, dest: Path) -> None:
@@ -98,6 +131,7 @@ def test_two_at_once_do_not_disturb_each_other(transfer: Transfer, dest: Path) -
     runs = [transfer.start("join", dest) for _ in range(2)]
     said = [run.communicate(timeout=60)[1] for run in runs]
     codes = [run.returncode for run in runs]
+    assert 0 in codes
     for code, text in zip(codes, said, strict=True):
         assert code == 0 or "wait until it has ended" in text
     assert transfer.run("join", dest).returncode == 0
@@ -125,13 +159,8 @@ def test_a_second_one_is_refused_while_the_first_works(transfer: Transfer, dest:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "none", str(disk)])
-    if mounted.returncode != 0:
-        pytest.skip("a file system cannot be mounted here")
-    yield disk
-    subprocess.run(["umount", str(disk)], check=True)
+    with mounted(tmp_path / "disk", "size=8m") as disk:
+        yield disk
 
 
 def test_too_little_room_is_said_before_anything_is_written(
@@ -195,3 +224,41 @@ def test_a_lost_part_is_said_with_a_receipt(transfer: Transfer, dest: Path) -> N
     assert "missing 4\n" in done.stdout
     assert "缺少：4；损坏：none" in done.stderr
     assert not (dest / ".demo.partial").exists()
+
+
+@pytest.mark.parametrize("how", ["cut", "gone"])
+def test_a_part_that_goes_bad_on_the_way_is_named(
+    transfer: Transfer, tmp_path: Path, dest: Path, how: str
+) -> None:
+    if transfer.shell != ["dash"]:
+        pytest.skip("busybox runs its own tar")
+    part = transfer.parts[3]
+    spoil = f'truncate -s 20000 "{part}"' if how == "cut" else f'rm -f "{part}"'
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    # The parts were checked before tar begins.
+    (tools / "tar").write_text(f'#!/bin/sh\n{spoil}\nexec /usr/bin/tar "$@"\n')
+    (tools / "tar").chmod(0o755)
+    path = f"{tools}:{transfer.environ['PATH']}"
+    said = transfer.fails("join", dest, PATH=path)
+    assert f"unread      part 4: {part} (" in said
+    assert "which goes on" in said
+    assert not (dest / "demo").exists()
+
+
+def test_of_a_part_that_changes_on_the_way_is_said_what_came_of_it(
+    transfer: Transfer, tmp_path: Path, dest: Path
+) -> None:
+    if transfer.shell != ["dash"]:
+        pytest.skip("busybox runs its own tar")
+    part = transfer.parts[3]
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    change = f'printf XXXX | dd of="{part}" bs=1 seek=100000 conv=notrunc 2>/dev/null'
+    (tools / "tar").write_text(f'#!/bin/sh\n{change}\nexec /usr/bin/tar "$@"\n')
+    (tools / "tar").chmod(0o755)
+    done = transfer.run("join", dest, PATH=f"{tools}:{transfer.environ['PATH']}")
+    assert done.returncode == 1
+    assert "They were taken out of part " in done.stdout
+    assert "4" in done.stdout.rpartition("out of part ")[2] or "3-" in done.stdout
+    assert not (dest / "demo").exists()

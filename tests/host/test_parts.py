@@ -155,6 +155,54 @@ def test_rubbish_is_no_part(transfer: Transfer, content: bytes) -> None:
     assert f"no part     {rubbish} " in done.stdout
 
 
+@pytest.mark.parametrize("name", ["{} ", "{}  (1)", "{} (1).part", ".{}", "{}.PART", "-n {}"])
+def test_a_part_counts_under_any_name_and_is_named_with_it(transfer: Transfer, name: str) -> None:
+    """Also with blanks at its end, as some programs copy."""
+    part = transfer.parts[1]
+    copied = part.with_name(name.format(part.name))
+    part.rename(copied)
+    done = transfer.run("verify")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"renamed     part 2: {copied} (was {part.name};" in done.stdout
+    assert transfer.run("join", transfer.out.parent / "dest").returncode == 0
+
+    damage(copied)
+    done = transfer.run("verify")
+    assert done.returncode == 1
+    assert f"damaged     part 2: {copied}\n" in done.stdout
+
+    copied.write_bytes(b"x" * 5000)
+    done = transfer.run("verify")
+    assert done.returncode == 1
+    assert f"no part     {copied} (its header is damaged" in done.stdout
+    assert transfer.receipt()[3:] == ["missing 2", "damaged none"]
+
+
+def test_what_has_the_name_of_a_part_is_told_though_it_cannot_be_read(transfer: Transfer) -> None:
+    part = transfer.parts[1]
+    part.unlink()
+    part.symlink_to("elsewhere")
+    (transfer.out / "new.part").mkdir()
+    done = transfer.run("verify")
+    assert f"no part     {part} (no file that can be read)" in done.stdout
+    assert f"no part     {transfer.out}/new.part (no file that can be read)" in done.stdout
+    assert done.returncode == 1
+
+
+def test_a_part_with_a_line_break_in_its_name_is_told(transfer: Transfer) -> None:
+    part = transfer.parts[1]
+    part.rename(transfer.out / "a\nb")
+    done = transfer.run("verify")
+    assert f"no part     {transfer.out}/a?b (there is a line break in its name" in done.stdout
+    assert done.returncode == 1
+
+
+def test_what_a_mac_leaves_beside_each_part_is_not_told(transfer: Transfer) -> None:
+    for part in transfer.parts:
+        part.with_name(f"._{part.name}").write_bytes(b"\0\5\x16\7")
+    assert "no part" not in transfer.run("verify").stdout
+
+
 def test_a_nul_in_a_header_is_seen(transfer: Transfer) -> None:
     part = transfer.parts[0]
     content = part.read_bytes()
