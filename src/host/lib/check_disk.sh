@@ -91,7 +91,7 @@ END
 "
     found=$(text check_room "$3" "$MOUNT" "$(human "$FREE")")
     needed="$(human "$4") $5"
-    [ "$together" -eq "$4" ] || needed="$needed; $(text check_room_together "$(human "$together")")"
+    [ "$together" -eq "$4" ] || needed="$needed$(text check_room_together "$(human "$together")")"
     if [ "$FREE" -lt "$together" ]; then
         note "$2" "$1" "$found" "$needed" "$6"
     else

@@ -149,7 +149,7 @@ messages_check() {
     check_state_needed) en='for what people make' zh='用于存放使用者产生的数据' ;;
     check_state_do) en='name another folder with STATE_DIR in %s, or with AIRGAP_STATE_DIR in the environment' zh='在 %s 中用 STATE_DIR 指定别的目录，或设置环境变量 AIRGAP_STATE_DIR' ;;
     check_room) en='%s on %s: %s free' zh='%s（文件系统 %s）：空闲 %s' ;;
-    check_room_together) en='with what is named above on the same disk %s' zh='连同上面同一磁盘所需共 %s' ;;
+    check_room_together) en='; with what is named above on the same disk %s' zh='；连同上面同一磁盘所需共 %s' ;;
 
     word_check_users) en='users of containers' zh='容器的用户' ;;
     check_users_plain) en='the same as on the host' zh='与主机相同' ;;
