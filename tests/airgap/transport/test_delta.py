@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airgap.errors import AirgapError
 from airgap.store import Store
 from airgap.transport.delta import delta, read_inventory
 from tests.airgap.transport.bundles import ROOT, bytes_in, make_bundle
+from tests.airgap.transport.effort import trying
 from tests.airgap.transport.received import Received, receive
 
 PATHS = st.sampled_from(["a", "b/c", "image/x", "image/y/z", "é/漢字", "n" * 150, "MANIFESTO"])
@@ -33,7 +34,7 @@ def send(inventory: Path, bundle: Path, out: Path) -> Received:
     return receive(out)
 
 
-@settings(max_examples=60, deadline=None)
+@trying(60)
 @given(FILES, FILES)
 def test_with_what_is_there_it_makes_the_whole_bundle(
     old: dict[str, bytes], new: dict[str, bytes]
@@ -96,7 +97,7 @@ def test_another_delta_into_the_same_folder_is_refused(tmp_path: Path) -> None:
     assert bytes_in(tmp_path / "out") == before
 
 
-@settings(max_examples=100, deadline=None)
+@trying(100)
 @given(st.data())
 def test_an_inventory_with_a_flipped_bit_or_cut_short_is_refused(data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as name:

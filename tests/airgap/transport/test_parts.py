@@ -5,13 +5,14 @@ import hashlib
 import io
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airgap.errors import AirgapError
 from airgap.store import Blob
 from airgap.transport.parts import Header, Transfer, cut, name, read_header, render
 from airgap.transport.stream import Section
+from tests.airgap.transport.effort import trying
 
 TRANSFER = Transfer("demo", "d" * 64, 20_000, Section(4096, 15_904))
 
@@ -26,7 +27,7 @@ def header_of(transfer: Transfer, size: int, number: int = 1) -> Header:
     return Header(transfer, planned.header, number, payloads)
 
 
-@settings(max_examples=200, deadline=None)
+@trying(200)
 @given(st.integers(1, 10**13), st.integers(12 << 10, 10**11))
 def test_parts_fit_their_medium_and_hold_all(stream: int, size: int) -> None:
     transfer = dataclasses.replace(TRANSFER, stream=stream)
@@ -48,7 +49,7 @@ def test_parts_fit_their_medium_and_hold_all(stream: int, size: int) -> None:
         assert (planned.count - 1) * (size - 4096 - planned.header) < stream
 
 
-@settings(max_examples=50, deadline=None)
+@trying(50)
 @given(
     st.integers(1, 10**9),
     st.integers(100_000, 10**9),
@@ -88,7 +89,7 @@ def test_the_header_is_as_its_format_says() -> None:
     assert lines[8:] == [f"end {hashlib.sha256(above).hexdigest()}"]
 
 
-@settings(max_examples=300, deadline=None)
+@trying(300)
 @given(st.integers(0, 4095 * 8 + 7))
 def test_a_flipped_bit_anywhere_in_a_header_is_seen(bit: int) -> None:
     data = bytearray(render(header_of(TRANSFER, 20_000)))
@@ -97,7 +98,7 @@ def test_a_flipped_bit_anywhere_in_a_header_is_seen(bit: int) -> None:
         read_header(io.BytesIO(data), "x")
 
 
-@settings(max_examples=50, deadline=None)
+@trying(50)
 @given(st.integers(0, 4095))
 def test_a_truncated_header_is_seen(length: int) -> None:
     data = render(header_of(TRANSFER, 20_000))[:length]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airgap.errors import AirgapError
@@ -24,6 +24,7 @@ from tests.airgap.transport.bundles import (
     split_small,
     write_manifest,
 )
+from tests.airgap.transport.effort import trying
 from tests.airgap.transport.received import receive
 
 SIZE = 20_000
@@ -41,7 +42,7 @@ def bundle(tmp_path: Path) -> Path:
     return make_bundle(tmp_path / "bundle", FILES, {"pex/w": "../models/m/weights"})
 
 
-@settings(max_examples=20, deadline=None)
+@trying(20)
 @given(
     st.dictionaries(
         st.sampled_from(["a", "b/c", "image/x", "image/y/z", "é/漢字", "n" * 150]),
@@ -106,7 +107,7 @@ def unname(path: Path, _: int) -> None:
 DAMAGES = [flip, swap, truncate, lose, lengthen, unname]
 
 
-@settings(max_examples=20, deadline=None)
+@trying(20)
 @given(st.sampled_from(DAMAGES), st.integers(0, 7), st.integers(0, 30_000))
 def test_whatever_happens_to_the_parts_the_same_command_makes_them_whole(
     damage: Callable[[Path, int], None], which: int, offset: int

@@ -6,7 +6,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airgap.errors import AirgapError
@@ -15,6 +15,7 @@ from airgap.transport.contents import read_contents
 from airgap.transport.stream import Stream, lay_out
 from airgap.tree import Entry, Tree
 from tests.airgap.transport.bundles import make_bundle, write_manifest
+from tests.airgap.transport.effort import trying
 
 NAME = st.text("aZ0 .é漢-\\", min_size=1, max_size=90).filter(lambda name: name.strip(".") != "")
 PATH = st.builds("/".join, st.lists(NAME, min_size=1, max_size=3)).filter(
@@ -37,7 +38,7 @@ def entry(data: bytes, executable: bool = False) -> Entry:
     return Entry(Blob(hashlib.sha256(data).hexdigest(), len(data)), executable)
 
 
-@settings(max_examples=60, deadline=None)
+@trying(60)
 @given(
     st.dictionaries(
         st.one_of(PATH, PATH.map("image/".__add__)), st.binary(max_size=1500), max_size=6
