@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from airgap.store import Store
 from airgap.transport.contents import read_contents
 from airgap.transport.transfer import write_transfer
 from tests.host.bundle import HOST
+from tests.host.kills import kill_after_lines, lines_of
+from tests.host.mounts import mounted
+from tests.host.processes import left_of
 from tests.host.transfer import Transfer
 
 ROOT = HOST.parents[1]
@@ -146,3 +150,123 @@ def test_a_second_one_is_refused_while_the_first_works(transfer: Transfer, tmp_p
     finally:
         sleeper.kill()
         sleeper.wait()
+
+
+def test_where_temporary_files_cannot_be_run(recoverable: Transfer, tmp_path: Path) -> None:
+    lost = recoverable.parts[3]
+    content = lost.read_bytes()
+    lost.unlink()
+    work = tmp_path / "work"
+    with mounted(tmp_path / "scratch", "noexec") as scratch:
+        done = recoverable.run("repair", "--to", work, TMPDIR=str(scratch))
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert listing(work) == {lost.name: content}
+        # Where the other folder is no better it is said what is needed.
+        said = recoverable.fails("repair", "--to", scratch / "work", TMPDIR=str(scratch))
+        assert "whose disk lets programs run" in said
+        assert list((scratch / "work").iterdir()) == []
+
+
+def test_two_at_once_do_not_disturb_each_other(recoverable: Transfer, tmp_path: Path) -> None:
+    lost = recoverable.parts[3]
+    content = lost.read_bytes()
+    lost.unlink()
+    work = tmp_path / "work"
+    runs = [recoverable.start("repair", "--to", work) for _ in range(2)]
+    said = [run.communicate(timeout=120)[1] for run in runs]
+    codes = [run.returncode for run in runs]
+    assert 0 in codes
+    for code, text in zip(codes, said, strict=True):
+        assert code == 0 or "wait until it has ended" in text
+    assert listing(work) == {lost.name: content}
+
+
+def test_killed_at_any_moment(recoverable: Transfer, tmp_path: Path) -> None:
+    lost = [recoverable.parts[2], recoverable.parts[5]]
+    contents = {path.name: path.read_bytes() for path in lost}
+    for path in lost:
+        path.unlink()
+    before = listing(recoverable.out)
+    work = tmp_path / "work"
+
+    def start() -> "subprocess.Popen[str]":
+        return recoverable.start("repair", "--to", work)
+
+    def after() -> None:
+        assert listing(recoverable.out) == before
+        for name, content in contents.items():
+            # What has the name of a part is one.
+            assert not (work / name).exists() or (work / name).read_bytes() == content
+            (work / name).unlink(missing_ok=True)
+
+    lines = lines_of(start)
+    after()
+    kill_after_lines(start, lines, after, seed=7)
+    done = recoverable.run("repair", "--to", work)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert listing(work) == contents
+    assert [path.name for path in work.iterdir() if not path.is_file()] == []
+
+
+def test_what_a_stopped_run_has_made_counts(recoverable: Transfer, tmp_path: Path) -> None:
+    lost = [recoverable.parts[n] for n in (1, 3, 5)]
+    contents = {path.name: path.read_bytes() for path in lost}
+    for path in lost:
+        path.unlink()
+    work = tmp_path / "work"
+    (work / ".repair").mkdir(parents=True)
+    # Three are lost and two can be made; of those that a stopped run made one was cut.
+    (work / lost[0].name).write_bytes(contents[lost[0].name])
+    (work / lost[1].name).write_bytes(contents[lost[1].name][:9000])
+    done = recoverable.run("repair", "--to", work)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert listing(work) == contents
+    done = recoverable.run("repair", "--to", work)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"are here and right, some of them in {work}" in done.stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_with_nothing_left(
+    recoverable: Transfer, tmp_path: Path, number: int
+) -> None:
+    recoverable.parts[3].unlink()
+    work = tmp_path / "work"
+    running = recoverable.start("repair", "--to", work)
+    assert running.stdout is not None
+    while "par2 reads all" not in running.stdout.readline():
+        assert running.poll() is None
+    os.killpg(running.pid, number)
+    running.communicate(timeout=60)
+    assert running.returncode in (0, 128 + number)
+    assert left_of(running.pid) == []
+    assert [path for path in work.iterdir() if path.suffix != ".part"] == []
+    assert recoverable.run("repair", "--to", work).returncode == 0
+
+
+def test_a_par2_that_outlived_its_run_is_ended(recoverable: Transfer, tmp_path: Path) -> None:
+    """It would write among what the next run works on."""
+    recoverable.parts[3].unlink()
+    work = tmp_path / "work"
+    work.mkdir()
+    loader = recoverable.out / "recovery/ld-linux-x86-64.so.2"
+    libraries = tmp_path / "library"
+    shutil.copytree(recoverable.out / "recovery", libraries)
+    # It waits for what nobody writes.
+    pipe = work / "pipe.par2"
+    os.mkfifo(pipe)
+    shutil.copy("/bin/cat", libraries / "par2")
+    left = subprocess.Popen(
+        [loader, "--library-path", libraries, libraries / "par2", "repair", pipe],
+        cwd=tmp_path,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        stat = Path(f"/proc/{left.pid}/stat").read_text().rpartition(") ")[2].split()
+        (work / f".repairing.{left.pid}.{stat[19]}.tar").write_text("")
+        (tmp_path / "repair").write_text("")
+        assert recoverable.run("repair", "--to", work).returncode == 0
+        assert left.wait(10) == -signal.SIGKILL
+    finally:
+        left.kill()
+        left.wait()

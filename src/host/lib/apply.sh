@@ -269,7 +269,8 @@ take_from_docker() {
     say saved_reading "$IMAGE"
     mkdir -p -- "$partial/image/blobs/sha256" 2>"$SCRATCH/tar" || put_failed
     awk '{ print $2 }' "$SCRATCH/layers" | write_scratch blob-sizes || exit 1
-    read_saved "$SCRATCH/blob-sizes" keep_layer | write_scratch kept || exit 1
+    (read_saved "$SCRATCH/blob-sizes" keep_layer | write_scratch kept) &
+    await $! || exit 1
     ! [ -s "$SCRATCH/tar" ] || put_failed
     awk 'pass == 1 { kept[$0] = 1; next } !($0 in kept)' pass=1 "$SCRATCH/kept" pass=2 "$SCRATCH/wanted" |
         write_scratch left || exit 1

@@ -40,7 +40,8 @@ list_contents() {
     if image_is_saved; then
         say saved_reading "$IMAGE"
         awk '/^[^ ]* [^ ]* image\/blobs\// { print $2 }' "$HERE/MANIFEST" | write_scratch blob-sizes || exit 1
-        read_saved "$SCRATCH/blob-sizes" sha256sum | write_scratch saved || exit 1
+        (read_saved "$SCRATCH/blob-sizes" sha256sum | write_scratch saved) &
+        await $! || exit 1
         awk 'pass == 1 { saved[$1] = 1; next }
             /^[^ ]* [^ ]* image\/blobs\// && $1 in saved { print $1, 0 }' \
             pass=1 "$SCRATCH/saved" pass=2 "$HERE/MANIFEST" |
