@@ -77,13 +77,14 @@ def test_the_newer_version_is_made_of_the_older_one_and_what_came(data: st.DataO
     old_files = without_clashes(data.draw(FILES))
     new_files = changed(data, old_files)
     with tempfile.TemporaryDirectory() as name:
-        folder, versions = Path(name), []
+        folder, versions = Path(name), list[Path]()
         for way, files in (("host", old_files), ("build", new_files)):
             linked = (
                 data.draw(st.lists(st.sampled_from(sorted(files)), max_size=2)) if files else []
             )
             versions.append(make(folder / way / "demo", files, linked))
-        arrives(folder, *versions, size=data.draw(st.integers(20_000, 300_000)))
+        old, new = versions
+        arrives(folder, old, new, data.draw(st.integers(20_000, 300_000)))
 
 
 @pytest.mark.parametrize(
