@@ -55,8 +55,8 @@ def test_several_are_served_side_by_side_each_with_its_port(builder: Bundle) -> 
     configure(builder, "alice", name="Alice's")
     own = free_port()
     builder.run("publish")
-    builder.run("publish", "--from", "alice")
     builder.run("publish", "quick", "--runner", "--port", str(own))
+    builder.run("publish", "--from", "alice")
     first = int(builder.settings["AIRGAP_AGENT_PORT"])
     assert port_of(builder, "agent") == first
     assert port_of(builder, "alice") > first
@@ -67,7 +67,7 @@ def test_several_are_served_side_by_side_each_with_its_port(builder: Bundle) -> 
     status = builder.run("status").stdout
     for name in ("agent", "alice", "quick"):
         address = f"http://127.0.0.1:{port_of(builder, name)}/"
-        assert f"the published agent {name} answers at {address}" in status
+        assert f'the published agent "{name}" answers at {address}' in status
 
 
 def test_agent_runner_serves_on_request(builder: Bundle) -> None:
@@ -156,3 +156,12 @@ def test_a_kill_while_publishing_leaves_what_was_published(builder: Bundle) -> N
         before.parent.name,
         served(builder, "cook").parent.name,
     }
+
+
+def test_where_nobody_has_an_agent_that_is_said(builder: Bundle) -> None:
+    builder.run("up")
+    complaint = builder.fails("publish", "--from", "alice")
+    assert "(no account has one yet)" in complaint
+    configure(builder)
+    complaint = builder.fails("publish", "--from", "alice")
+    assert "(accounts that have one: local_user)" in complaint

@@ -37,7 +37,7 @@ def test_run_ends_when_a_service_ends_by_itself_and_not_when_it_is_stopped(build
         builder.docker_says("exit-airgap-demo-agent-cook", "1")
         said, complaint = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert "the published agent cook ended by itself" in complaint
+    assert 'the published agent "cook" ended by itself' in complaint
     assert not list(builder.docker.glob("container-*"))
 
 

@@ -13,7 +13,7 @@ def test_an_agent_that_does_not_start_is_not_published(builder: Bundle) -> None:
     configure(builder)
     builder.run("up")
     builder.docker_says("exit-airgap-demo-agent-cook", "1")
-    assert "the published agent cook: it ended by itself" in builder.fails("publish", "cook")
+    assert 'the published agent "cook": it ended by itself' in builder.fails("publish", "cook")
     builder.docker_says("exit-airgap-demo-agent-cook", "")
     assert "cook" not in builder.run("status").stdout
     assert builder.run("publish", "cook").returncode == 0
@@ -40,7 +40,7 @@ def test_a_port_that_is_in_use(builder: Bundle) -> None:
         assert done.returncode == 0 and port_of(builder, "agent") > int(port)
     port = builder.settings["AIRGAP_BUILDER_PORT"]
     stderr = builder.fails("publish", "cook", "--port", port)
-    assert f"AgentFabric and the published agent cook have the same port {port}" in stderr
+    assert f'AgentFabric and the published agent "cook" have the same port {port}' in stderr
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ TABLES="$TABLES messages_published"
 messages_published() {
     case $1 in
     place_account) en='account %s' zh='账号 %s' ;;
+    configured) en='accounts that have one: %s' zh='已有智能体的账号：%s' ;;
+    none_configured) en='no account has one yet' zh='尚无账号配置过智能体' ;;
 
     publishing) en='Publishing %s, the agent of account %s as it is now …' zh='正在发布 %s：账号 %s 的智能体的当前版本 …' ;;
     still_published)
@@ -41,9 +43,9 @@ messages_published() {
   to do: publish with --bot, or build the bundle with AGENT_STACK' zh='提供用 --runner 发布的智能体：交付包 %s 不含 agent_runner
   处理：用 --bot 发布，或构建含有 AGENT_STACK 的交付包' ;;
     e_no_agent) en='reading the agent of %s: none was configured there
-  needed: an agent that has a name, a description, an instruction or knowledge (accounts: %s)
+  needed: an agent that has a name, a description, an instruction or knowledge (%s)
   to do: configure it in the page of AgentFabric and press the button that updates it; or name its account' zh='读取智能体（%s）：那里没有配置过智能体
-  需要：有名称、描述、指令或知识的智能体（现有账号：%s）
+  需要：有名称、描述、指令或知识的智能体（%s）
   处理：在 AgentFabric 页面中配置并点击“更新配置”；或指定其账号' ;;
     e_bad_config) en='reading the agent of %s: builder_config.json is malformed: %s
   to do: configure the agent again in the page of AgentFabric, or export it again' zh='读取智能体（%s）：builder_config.json 格式不对：%s

@@ -8,7 +8,7 @@ messages_services() {
     word_server) en='the model server' zh='模型服务' ;;
     word_agentfabric) en='AgentFabric' zh='AgentFabric' ;;
     word_agent) en='the chat page' zh='聊天页面' ;;
-    word_published) en='the published agent %s' zh='已发布的智能体 %s' ;;
+    word_published) en='the published agent "%s"' zh='已发布的智能体“%s”' ;;
     word_allow) en='the way to allowed hosts' zh='到允许主机的通道' ;;
 
     starting) en='Starting %s …' zh='正在启动%s …' ;;
@@ -24,8 +24,8 @@ messages_services() {
     address_agent) en='  chat page                 %s' zh='  聊天页面         %s' ;;
     address_builder) en='  AgentFabric               %s' zh='  AgentFabric      %s' ;;
     address_published)
-        en='  published agent %s: %s  (%s, from account %s)'
-        zh='  已发布的智能体 %s：%s （%s，来自账号 %s）' ;;
+        en='  published agent "%s": %s  (%s, from account %s)'
+        zh='  已发布的智能体“%s”：%s （%s，来自账号 %s）' ;;
     address_allow) en='  agents may reach          %s' zh='  智能体可访问     %s' ;;
     address_state) en='  state folder              %s' zh='  状态目录         %s' ;;
     open_agent)

@@ -225,9 +225,15 @@ ask_state() {
 
 # configured_accounts: whose agents there are, for people.
 configured_accounts() {
+    accounts=
     for config in "$STATE_DIR"/agentfabric/config/*/builder_config.json; do
-        [ ! -f "$config" ] || basename "$(dirname "$config")"
-    done | awk '{ printf "%s%s", (NR > 1 ? " " : ""), $0 } END { if (!NR) printf "-" }'
+        [ ! -f "$config" ] || accounts="$accounts $(basename "$(dirname "$config")")"
+    done
+    if [ -n "$accounts" ]; then
+        text configured "${accounts# }"
+    else
+        text none_configured
+    fi
 }
 
 fail_not_published() {
