@@ -152,6 +152,15 @@ def test_prune_removes_an_image_that_no_version_needs_and_tells_its_bytes(
     old.docker("import", str(layer), unneeded)
     done = old.airgap("prune")
     assert done.returncode == 0, done.stderr
+    assert f"stays               {unneeded}" in done.stdout
+    # As if it had been up here before the two. The folder is the host's to write, the file is not.
+    versions = Path(old.environ["AIRGAP_STATE_DIR"]) / "versions"
+    head, *lines = versions.read_text().splitlines()
+    first = f"sha256:{'0' * 64} 2026-01-01T00:00:00Z {unneeded} {tmp_path / 'gone'}"
+    versions.unlink()
+    versions.write_text("\n".join([head, first, *lines]) + "\n")
+    done = old.airgap("prune")
+    assert done.returncode == 0, done.stderr
     assert f"removed the image   {unneeded}\n" in done.stdout
     assert f"Freed: {FREED / 1e6:.1f} MB in Docker, 0 B in folders." in done.stdout
     (left,) = old.docker("images", "--format", "{{.Tag}}", "localhost/airgap/demo").split()

@@ -1,11 +1,11 @@
 """Answers as Docker's client does, from files in the folder $STAND_IN: for faults and arguments.
 
 image: the id of the loaded image; loads: the id that a load brings; images: references and layers
-of all, JSON; version-error, create-error, update-error, probe, exit, exit-<container>: what goes
-wrong; signal-<command>: the number of the signal that the whole group of processes gets, as by
-Ctrl-C, when that command was done; info-<letters of the template>: what info says; program: what a
-program of pex/ prints. Calls are appended to calls, one JSON list a line. What works on the state
-folder or a certificate is run for real, and so is smoke.py where inside, JSON, says in which
+of all, JSON; version-error, create-error, update-error, rm-error, probe, exit, exit-<container>:
+what goes wrong; signal-<command>: the number of the signal that the whole group of processes gets,
+as by Ctrl-C, when that command was done; info-<letters of the template>: what info says; program:
+what a program of pex/ prints. Calls are appended to calls, one JSON list a line. What works on the
+state folder or a certificate is run for real, and so is smoke.py where inside, JSON, says in which
 environment; nvidia-smi: what that prints, stats: likewise; saves: the tar of a save.
 container-<name> holds what is known of a container, JSON.
 """
@@ -154,6 +154,8 @@ def main(arguments: list[str]) -> None:
             print(text("image"))
         case ["image", "ls", *_, repository]:
             print(f"{repository}:0123456789ab" if text("image") else "")
+        case ["image", "rm", _] if text("rm-error"):
+            fail(text("rm-error"))
         case ["image", "rm", reference] if reference in images():
             left = {name: layers for name, layers in images().items() if name != reference}
             (HERE / "images").write_text(json.dumps(left))

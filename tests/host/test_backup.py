@@ -24,8 +24,14 @@ def files(folder: Path) -> Files:
     return {
         str(path.relative_to(folder)): (path.stat().st_mode, path.read_bytes())
         for path in folder.rglob("*")
-        if path.is_file() and path.relative_to(folder).parts[0] not in ("pex", "versions")
+        if path.is_file()
+        and path.relative_to(folder).parts[0] not in ("pex", "versions", ".airgap-made")
     }
+
+
+def beside(bundle: Bundle) -> set[str]:
+    """What lies where the state folder does."""
+    return {path.name for path in bundle.state.parent.iterdir()}
 
 
 def folders(folder: Path) -> set[str]:
@@ -232,7 +238,7 @@ def test_what_no_backup_holds_is_refused(lived_in: Bundle, backup: Path) -> None
         assert "holds what no backup holds" in lived_in.fails("restore", str(backup)), what
     assert files(lived_in.state) == before
     assert not (lived_in.root.parent / "evil").exists()
-    assert not list(lived_in.state.parent.glob("*before*"))
+    assert beside(lived_in) == {"demo", "demo-state"}
 
 
 def test_damage_of_every_kind_is_found_before_anything_changes(
@@ -260,6 +266,7 @@ def test_damage_of_every_kind_is_found_before_anything_changes(
     }.items():
         write(backup, fewer)
         assert "is damaged" in lived_in.fails("restore", str(backup)), what
+    assert beside(lived_in) == {"demo", "demo-state"}
     assert "cannot be read" in lived_in.fails("restore", str(backup.parent / "none.tar"))
     assert files(lived_in.state) == before
     backup.write_bytes(whole)
@@ -280,6 +287,23 @@ def test_the_program_of_another_version_restores_nothing_below_the_one_that_serv
     other, _ = changed(lived_in, "demo newer")
     assert "another version serves" in other.fails("restore", str(backup))
     assert (files(lived_in.state), containers(lived_in)) == (before, serving)
+
+
+@pytest.mark.parametrize("name", ["demo-state.restoring", "demo-state.restored"])
+def test_status_tells_what_a_killed_restore_has_left(
+    lived_in: Bundle, backup: Path, name: str
+) -> None:
+    left = lived_in.state.with_name(name)
+    left.mkdir()
+    assert f"a restore that was ended has left {left}" in lived_in.run("status").stdout
+    assert lived_in.run("restore", str(backup)).returncode == 0
+    assert "was ended" not in lived_in.run("status").stdout
+
+
+def test_purge_removes_a_state_that_was_restored(lived_in: Bundle, backup: Path) -> None:
+    assert lived_in.run("restore", str(backup)).returncode == 0
+    assert lived_in.run("uninstall", "--purge", "--yes").returncode == 0
+    assert not lived_in.state.exists()
 
 
 def test_a_restore_that_was_killed_between_the_two_is_finished_by_the_next_command(

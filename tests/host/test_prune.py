@@ -124,6 +124,53 @@ def test_a_second_run_ends_what_a_killed_one_began(three: list[Bundle]) -> None:
     assert not three[0].root.exists()
 
 
+def test_an_image_that_never_was_up_here_stays(three: list[Bundle]) -> None:
+    """It may be the only copy: ``join --load`` leaves no folder with an image."""
+    layers = json.loads((three[0].docker / "images").read_text())
+    three[0].docker_says("images", json.dumps({**layers, image(9): [SHARED]}))
+    done = three[2].run("prune")
+    assert done.returncode == 0, done.stderr
+    assert f"stays               {image(9)}" in done.stdout
+    assert image(9) in images(three[0])
+    assert image(0) not in images(three[0])
+
+
+def test_without_the_list_of_versions_every_image_stays(three: list[Bundle]) -> None:
+    before = images(three[0])
+    (three[0].state / "versions").unlink()
+    done = three[2].run("prune")
+    assert done.returncode == 0, done.stderr
+    assert f"stays               {image(1)}" in done.stdout
+    assert images(three[0]) == before
+
+
+def test_another_state_folder_does_not_say_what_rollback_needs(
+    three: list[Bundle], tmp_path: Path
+) -> None:
+    before = images(three[0])
+    shutil.copytree(three[0].state, tmp_path / "state")
+    said = three[2].fails("prune", AIRGAP_STATE_DIR=str(tmp_path / "state"))
+    assert f"keeps its state in {three[0].state}" in said
+    assert images(three[0]) == before
+    assert three[0].root.exists()
+
+
+def test_a_list_of_versions_that_cannot_be_read_is_said(three: list[Bundle]) -> None:
+    if os.getuid() == 0:
+        pytest.skip("root reads every file")
+    (three[0].state / "versions").chmod(0)
+    for command in ("prune", "up"):
+        assert f"{three[0].state}/versions" in three[2].fails(command)
+
+
+def test_an_image_that_docker_would_not_remove_goes_next_time(three: list[Bundle]) -> None:
+    three[0].docker_says("rm-error", "conflict: unable to remove: container 1234 uses it")
+    assert "container 1234 uses it" in three[2].fails("prune")
+    (three[0].docker / "rm-error").unlink()
+    assert three[2].run("prune").returncode == 0
+    assert image(0) not in images(three[0])
+
+
 def test_nothing_to_prune_where_nothing_ever_was_up(bundle: Bundle) -> None:
     done = bundle.run("prune")
     assert done.returncode == 0, done.stderr

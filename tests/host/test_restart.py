@@ -1,9 +1,11 @@
 """Docker starts what answered again, and not what never did."""
 
 import json
+from pathlib import Path
 
 from tests.host.bundle import Bundle, configure
 from tests.host.test_run import running
+from tests.host.test_upgrade import containers
 
 
 def policies(bundle: Bundle) -> set[str | None]:
@@ -44,3 +46,14 @@ def test_a_docker_that_cannot_is_no_hindrance(bundle: Bundle) -> None:
     assert done.returncode == 0
     assert "will not come back by themselves" in done.stderr
     assert "unknown flag: --restart" in done.stderr
+
+
+def test_a_restart_that_cannot_be_leaves_what_runs(builder: Bundle, tmp_path: Path) -> None:
+    assert builder.run("up").returncode == 0
+    before = containers(builder)
+    certificate, key = tmp_path / "certificate", tmp_path / "key"
+    certificate.write_text("a renewed certificate that was cut")
+    key.write_text("its key")
+    tls = {"AIRGAP_TLS_CERT": str(certificate), "AIRGAP_TLS_KEY": str(key)}
+    assert f"{certificate}" in builder.fails("restart", "agentfabric", **tls)
+    assert containers(builder) == before

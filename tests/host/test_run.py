@@ -1,5 +1,6 @@
 """run: in the foreground until Ctrl-C, or until a service ends by itself."""
 
+import json
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from tests.host.bundle import Bundle, configure
+from tests.host.test_upgrade import changed, containers
 
 
 @contextmanager
@@ -39,6 +41,39 @@ def test_run_ends_when_a_service_ends_by_itself_and_not_when_it_is_stopped(build
     assert process.returncode == 1
     assert 'the published agent "cook" ended by itself' in complaint
     assert not list(builder.docker.glob("container-*"))
+
+
+def test_the_end_of_run_leaves_another_version_that_serves(builder: Bundle) -> None:
+    """Nothing of a version that gave way is there any more, so its ``run`` ends too."""
+    newer, digest = changed(builder, "demo newer")
+    with running(builder) as process:
+        assert newer.run("up").returncode == 0
+        before = containers(builder)
+        said, complaint = process.communicate(timeout=60)
+    assert (process.returncode, complaint) == (0, "")
+    assert "Nothing of this version serves any more" in said
+    assert containers(builder) == before
+    assert {known["labels"]["airgap.digest"] for known in before.values()} == {digest}
+
+
+def test_ctrl_c_takes_down_what_run_brought_up_and_not_what_waits_for_a_switch(
+    builder: Bundle,
+) -> None:
+    with running(builder) as process:
+        waits = containers(builder)["airgap-demo-server"]
+        builder.docker_says("container-airgap-demo-server.previous", json.dumps(waits))
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert list(containers(builder)) == ["airgap-demo-server.previous"]
+    assert list(builder.docker.glob("network-*"))
+
+
+def test_other_commands_work_beside_run(builder: Bundle) -> None:
+    configure(builder)
+    with running(builder):
+        for command in (["publish", "cook"], ["restart", "agentfabric"], ["stop", "agentfabric"]):
+            done = builder.run(*command)
+            assert done.returncode == 0, done.stderr
 
 
 def test_run_goes_on_when_another_container_takes_the_place_of_one(builder: Bundle) -> None:

@@ -113,6 +113,21 @@ def test_a_version_that_does_not_come_up_leaves_the_old_one_serving(
     assert list(bundle.docker.glob("network-*"))
 
 
+def test_the_old_version_goes_on_though_no_file_can_be_made_any_more(
+    bundle: Bundle, old: str, newer: tuple[Bundle, str]
+) -> None:
+    before = containers(bundle)
+    full = bundle.docker / "mktemp"
+    full.write_text(
+        f'#!/bin/sh\nfor waits in "{bundle.docker}"/*.previous; do\n'
+        f'    [ ! -e "$waits" ] || exit 1\ndone\nexec {shutil.which("mktemp")} "$@"\n'
+    )
+    full.chmod(0o755)
+    bundle.docker_says("exit-airgap-demo-agent", "1")
+    assert "is started again and goes on" in newer[0].fails("up")
+    assert containers(bundle) == before
+
+
 @pytest.mark.parametrize("command", ["rename", "stop", "start"])
 def test_ctrl_c_leaves_the_old_version_serving(
     bundle: Bundle, old: str, newer: tuple[Bundle, str], command: str
@@ -162,6 +177,31 @@ def test_a_kill_after_the_new_version_came_up_leaves_only_the_clearing(
     assert newer[0].run("up").returncode == 0
     assert serving(bundle) == {newer[1]}
     assert len(bundle.calls("create")) == made
+    assert not list(bundle.docker.glob("*.previous"))
+
+
+def test_after_a_power_cut_single_services_wait_for_one_version(
+    bundle: Bundle, old: str, newer: tuple[Bundle, str]
+) -> None:
+    assert interrupted(newer[0], "stop", signal.SIGKILL).returncode == -signal.SIGKILL
+    for command in ("start", "restart"):
+        assert "was interrupted" in bundle.fails(command, "agent")
+    assert set(containers(bundle)) == {f"{name}.previous" for name in SERVICES}
+
+
+@pytest.mark.parametrize("program", ["old", "newer"])
+def test_what_was_made_beside_containers_that_wait_is_no_hindrance(
+    bundle: Bundle, old: str, newer: tuple[Bundle, str], program: str
+) -> None:
+    """As an older program's ``start`` did after a switch that a power cut ended."""
+    before = containers(bundle)
+    assert interrupted(newer[0], "stop", signal.SIGKILL).returncode == -signal.SIGKILL
+    name = SERVICES[0]
+    bundle.docker_says(f"container-{name}", json.dumps(before[name]))
+    done = (bundle if program == "old" else newer[0]).run("up")
+    assert done.returncode == 0, done.stderr
+    assert "An earlier switch was interrupted" in done.stdout
+    assert serving(bundle) == {old if program == "old" else newer[1]}
 
 
 def test_rollback_goes_there_and_back_with_one_state(

@@ -93,9 +93,6 @@ restore() {
     fi
     read_manifest
     require_this_version
-    answer=$(mkdir -p -- "$(dirname -- "$STATE_DIR")" 2>&1) ||
-        fail e_state_make "$STATE_DIR" "$(last_line "$answer")" "$CONF"
-    STATE_DIR=$(readlink -f -- "$STATE_DIR")
     old=$STATE_DIR new=$STATE_DIR.restoring ready=$STATE_DIR.restored
     if [ -d "$old" ] && [ "$(stat -c %d "$old")" != "$(stat -c %d "$(dirname "$old")")" ]; then
         fail e_restore_mount "$old" "$CONF"
@@ -113,9 +110,12 @@ restore() {
     in_image --interactive --name "airgap-$BUNDLE-restore" --entrypoint /usr/bin/python3.11 "$IMAGE" \
         -c "$(cat "$HERE/lib/state_files.py")" /state restore "$BUNDLE" <"$1" 2>"$SCRATCH/problem" ||
         fail_restore "$1"
+    for name in $STATE_NAMES; do
+        [ ! -e "$new/$name" ] || note_made "$name"
+    done
     STATE_DIR=$old
     [ ! -f "$old/versions" ] || cp -p -- "$old/versions" "$new/versions" || fail e_restore_move "$new" "$old"
-    answer=$(mv -- "$new" "$ready" 2>&1) || fail e_restore_move "$new" "$ready"
+    { [ ! -e "$ready" ] && mv -- "$new" "$ready"; } || fail e_restore_move "$new" "$ready"
     on_disk "$ready"
 
     for service in $stopped; do
@@ -131,6 +131,7 @@ restore() {
     on_disk "$(dirname "$old")"
     say restored "$STATE_DIR"
     [ -z "$aside" ] || say restore_aside "$aside"
+    leave_charge # each start takes its own
     [ -z "$stopped" ] || start_restored
 }
 
@@ -164,9 +165,13 @@ start_restored() {
     done
 }
 
-# fail_restore FILE: says why state_files.py refused it. The state is as it was.
+# fail_restore FILE: says why state_files.py refused it, which left nothing of it. The state is as it was.
 fail_restore() {
     read_problem
+    case $reason in
+    *'already in use'*) ;;
+    *) rm -rf -- "$new" 2>/dev/null ;;
+    esac
     case $problem,$reason in
     damaged,*) fail e_restore_damaged "$1" "$reason" ;;
     hostile,*) fail e_restore_hostile "$1" "$reason" ;;
@@ -178,7 +183,7 @@ fail_restore() {
 
 # finish_restore: the second half of the trade of places, where a kill came in between.
 finish_restore() {
-    [ ! -e "$STATE_DIR" ] && [ -d "$STATE_DIR.restored" ] || return 0
+    [ ! -e "$STATE_DIR" ] && [ -d "$STATE_DIR.restored" ] && ! others_work || return 0
     mv -- "$STATE_DIR.restored" "$STATE_DIR" || fail e_restore_move "$STATE_DIR.restored" "$STATE_DIR"
     say restore_finished "$STATE_DIR" "$PROGRAM" >&2
 }

@@ -45,6 +45,7 @@ To go back to it: %s restore %s' zh='备份文件：%s（%s）。其中有智能
     restored) en='The state folder %s is as it was when the backup was made.' zh='状态目录 %s 已恢复到备份时的样子。' ;;
     restore_aside) en='The state of before is in %s; remove that folder when you do not need it any more.' zh='之前的状态保存在 %s；不再需要时可删除该目录。' ;;
     restore_finished) en='airgap: a restore that was interrupted is finished now: %s is as in the backup. Start the services with: %s up' zh='airgap：已完成此前中断的恢复：%s 与备份一致。启动服务：%s up' ;;
+    restore_left) en='NOTE: a restore that was ended has left %s. The state is not affected. To do: run "%s restore" again, or remove that folder'  zh='提示：被中断的恢复留下了 %s，现有状态不受影响。处理：再次运行“%s restore”，或删除该目录' ;;
     e_no_backup) en='restore: %s cannot be read
   needed: a file that "backup" wrote
   to do: correct the name, or use a user who may read it' zh='restore：无法读取 %s
@@ -107,13 +108,13 @@ leave it out. To have logs too: make the report as root.' zh='其中没有日志
   to do: again, with that name; or: %s uninstall --purge --yes' zh='uninstall --purge：输入的不是“%s”，未删除任何内容
   处理：重新运行并输入该名称；或运行 %s uninstall --purge --yes' ;;
     image_removed) en='Docker has the image %s no more.' zh='已从 Docker 删除镜像 %s。' ;;
-    e_image_remove) en='Docker cannot remove the image %s (above is why)
-  to do: end what uses it, then run uninstall again' zh='Docker 无法删除镜像 %s（原因见上）
-  处理：结束使用它的容器，然后再次运行 uninstall' ;;
+    state_left) en='%s stays: what is left there was not made by this program:' zh='%s 保留：其中剩下的内容不是本程序建立的：' ;;
     state_removed) en='%s is removed.' zh='已删除 %s。' ;;
-    e_state_remove) en='uninstall: %s is not empty: it holds what is not of this bundle, or of another user
-  to do: look at it, remove what may go, as root if need be; then run again: %s uninstall --purge' zh='uninstall：%s 不为空：其中有不属于本交付包或属于其他用户的内容
-  处理：查看并删除可以删除的内容（必要时用 root），然后再次运行 %s uninstall --purge' ;;
+    e_uninstall) en='uninstall: not all could be removed: %s
+  needed: images that no container uses, and the right to remove what is in the state folder
+  to do: resolve what is said above, or use root; then run again: %s uninstall --purge' zh='uninstall：部分内容未能删除：%s
+  需要：没有容器使用的镜像，以及删除状态目录内容的权限
+  处理：按上面的提示解决，或使用 root；然后再次运行 %s uninstall --purge' ;;
     state_stays) en='The state stays in %s; to remove it too: %s uninstall --purge' zh='状态保留在 %s；要一并删除：%s uninstall --purge' ;;
     folder_stays) en='What is left is the folder of the bundle, %s. To remove it: rm -rf "%s"' zh='剩下的只有交付包目录 %s。删除：rm -rf "%s"' ;;
     *) return 1 ;;

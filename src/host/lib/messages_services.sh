@@ -46,6 +46,12 @@ published agents AGENT_LISTEN=0.0.0.0) into %s, then run: %s up'
     model_silent)
         en='WARNING: the model server %s does not answer; agents will not either. See: %s logs allow'
         zh='警告：模型服务 %s 无应答，智能体也将无法回答。请看：%s logs allow' ;;
+    run_over) en='Nothing of this version serves any more, so this ends.' zh='本版本已没有在服务的部分，因此结束。' ;;
+    e_busy) en='another command is changing %s: process %s
+  needed: one at a time
+  to do: wait until it has ended, then run this again; to end it: kill %s' zh='另一个命令正在更改 %s：进程 %s
+  需要：每次只运行一个
+  处理：等它结束后再运行；如需终止它：kill %s' ;;
     press_ctrl_c) en='Press Ctrl-C to stop.' zh='按 Ctrl-C 停止。' ;;
 
     status_bundle) en='%s, image %s' zh='%s，镜像 %s' ;;

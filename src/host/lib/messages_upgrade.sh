@@ -16,6 +16,9 @@ Version before: bundle %s
     settling)
         en='An earlier switch was interrupted; what it left of the version before is put back: bundle %s'
         zh='之前的切换被中断；先恢复其留下的上一版本：交付包 %s' ;;
+    settling_over)
+        en='An earlier switch was interrupted at its end; the stopped containers of the version before are removed: bundle %s'
+        zh='之前的切换在最后被中断；删除上一版本已停止的容器：交付包 %s' ;;
     going_back) en='Going back to the version before: bundle %s' zh='正在退回上一版本：交付包 %s' ;;
     gone_back)
         en='The version before is started again and goes on: bundle %s'
@@ -42,6 +45,9 @@ in %s' zh='正在退回交付包 %s
         en='%s: nothing to remove. What serves and what rollback needs stays.'
         zh='%s：没有可删除的内容。正在服务的版本和 rollback 需要的版本保留。' ;;
     pruned_image) en='removed the image   %s' zh='已删除镜像  %s' ;;
+    image_stays)
+        en='stays               %s  (not in %s, so it never was up here; if nobody needs it: docker image rm %s)'
+        zh='保留        %s （%s 中没有它，即从未在此启动过；若不再需要：docker image rm %s）' ;;
     pruned_folder) en='removed the folder  %s  (%s)' zh='已删除目录  %s （%s）' ;;
     prune_left)
         en='  %s is not empty: what is left there is not of the bundle, such as airgap.conf'
@@ -70,6 +76,11 @@ in %s' zh='正在退回交付包 %s
   to do: run it there; or "%s up" here, which switches all of it' zh='正在服务的是另一版本：交付包 %s，位于 %s
   需要：操作单个服务时用正在服务的版本的程序；本版本为 %s
   处理：在那里运行；或在此运行“%s up”，整体切换' ;;
+    e_unfinished) en='a switch to another version was interrupted
+  needed: all of one version, before single services are started
+  to do: "%s up" for this version, or "%s rollback" for the one before' zh='切换版本时被中断
+  需要：先恢复为同一版本，再启动单个服务
+  处理：运行“%s up”使用本版本，或“%s rollback”退回上一版本' ;;
     e_none_before) en='rollback: no version before this one is recorded in %s
   to do: run "up" in the folder of the version that is wanted' zh='rollback：%s 中没有记录上一版本
   处理：在所需版本的目录中运行 up' ;;
@@ -84,6 +95,11 @@ in %s' zh='正在退回交付包 %s
   to do: carry the wanted version over again into a folder of its own, and run "up" there' zh='rollback：上一版本（交付包 %s）原位于 %s
   发现：该处已被交付包 %s 取代
   处理：把所需版本重新传送到单独的目录，在那里运行 up' ;;
+    e_prune_state) en='prune: what there is in Docker keeps its state in %s, this program would in %s
+  needed: the state folder that lists which versions are needed
+  to do: set STATE_DIR in %s to the first' zh='prune：Docker 中现有的容器把状态放在 %s，本程序则会放在 %s
+  需要：记录了哪些版本仍需要的状态目录
+  处理：在 %s 中把 STATE_DIR 设为前者' ;;
     e_prune) en='prune: not all could be removed, see above
   to do: resolve what is said, then run "%s prune" again' zh='prune：部分内容未能删除，见上
   处理：按提示解决，然后再次运行“%s prune”' ;;

@@ -38,12 +38,17 @@ check_bundle_parts() {
 start_again() {
     find_services
     require_service start "$1"
+    prepare_service "$1"
+    start_services "$1"
+}
+
+# prepare_service SERVICE: finds what may be wrong, before anything is stopped for it.
+prepare_service() {
     check_bundle_parts
     [ "$1" != server ] || require_gpus
     prepare_state
     prepare_passwords
     prepare_tls
-    start_services "$1"
 }
 
 # stop_service SERVICE: until `start` or `up`; the others go on.
@@ -61,8 +66,9 @@ restart_service() {
     require_service restart "$1"
     read_manifest
     require_this_version
+    prepare_service "$1"
     ! docker_ inspect "$(container_of "$1")" >/dev/null 2>&1 || end_service "$1"
-    start_again "$1"
+    start_services "$1"
 }
 
 # end_service SERVICE
@@ -191,13 +197,17 @@ run_until_stopped() {
     RESTART=no
     bring_up
     DOWN_AT_END=1
+    leave_charge
     trap 'exit 0' HUP INT TERM
     say press_ctrl_c
-    # `up` and `restart`, called meanwhile, put new containers in place of old ones: hence a second look.
-    while all_serve || { pause 10 && all_serve; }; do
+    # What is called meanwhile puts new containers in place of old ones: hence a second look.
+    while all_serve || { pause 10 && { others_work || all_serve; }; }; do
         pause 3
     done
-    [ -n "$ENDED" ] || return 0
+    if [ -z "$ENDED" ]; then
+        say run_over
+        return
+    fi
     tell_last_lines "$ENDED"
     fail e_stopped_later "$(name_of "$ENDED")"
 }
@@ -209,14 +219,26 @@ pause() {
     wait "$TICKER"
 }
 
-# all_serve: false when nothing is there any more, or a service ended by itself, which ENDED names then.
-# What the operator stopped has no container.
+others_work() {
+    find_busy
+    [ -n "$BUSY" ]
+}
+
+# end_run: whatever others do, what `run` has brought up ends with it.
+end_run() {
+    mark_charge run
+    take_down "$BUNDLE_DIGEST"
+}
+
+# all_serve: false when nothing of this version is there any more, or a service ended by itself, which ENDED
+# names then. What the operator stopped has no container.
 all_serve() {
     left='' ENDED=''
     for service in $SERVICES; do
-        case $(docker_ inspect --format '{{.State.Running}}' "$(container_of "$service")" 2>/dev/null) in
-        true) left=1 ;;
-        ?*) ENDED=$service ;;
+        case $(docker_ inspect --format '{{.State.Running}} {{index .Config.Labels "airgap.digest"}}' \
+            "$(container_of "$service")" 2>/dev/null) in
+        "true $BUNDLE_DIGEST") left=1 ;;
+        *" $BUNDLE_DIGEST") ENDED=$service ;;
         esac
     done
     [ -n "$left" ] && [ -z "$ENDED" ]
@@ -249,7 +271,16 @@ show_status() {
     fi
     say address_state "$STATE_DIR"
     say_versions
+    say_left
     return "$well"
+}
+
+# say_left: what a restore that did not come to its end has left.
+say_left() {
+    ! others_work || return 0
+    for left in "$STATE_DIR.restoring" "$STATE_DIR.restored"; do
+        [ ! -d "$left" ] || say restore_left "$left" "$PROGRAM"
+    done
 }
 
 # show_logs [SERVICE] [-f]
@@ -310,9 +341,12 @@ ask() {
         fail e_chat "$(last_line "$(cat "$SCRATCH/chat")")" "$PROGRAM" "$asked"
 }
 
-# take_down: removes the containers and the network; keeps the state and the image.
+# take_down [DIGEST]: removes the containers and the networks; keeps the state and the image. With DIGEST only
+# the containers of that version, and of these not what waits for the end of a switch, which is another's.
 take_down() {
-    containers=$(docker_ ps -aq --filter "label=airgap.bundle=$BUNDLE")
+    containers=$(docker_ ps -a --filter "label=airgap.bundle=$BUNDLE" \
+        --format '{{.Names}}|{{.Label "airgap.digest"}}' | awk -F'|' -v digest="${1-}" '
+            digest == "" || ($2 == digest && $1 !~ /\.previous$/) { print $1 }')
     networks=$(docker_ network ls -q --filter "label=airgap.bundle=$BUNDLE")
     if [ -z "$containers$networks" ]; then
         say nothing_up "$BUNDLE"
@@ -324,6 +358,7 @@ take_down() {
         docker_ stop -t 10 $containers >/dev/null 2>&1
         docker_ rm -f $containers >/dev/null || fail e_remove "$BUNDLE"
     fi
+    [ -z "${1-}" ] || [ -z "$(docker_ ps -aq --filter "label=airgap.bundle=$BUNDLE")" ] || return 0
     # shellcheck disable=SC2086
     [ -z "$networks" ] || docker_ network rm $networks >/dev/null || fail e_remove "airgap-$BUNDLE"
     say is_down "$STATE_DIR"

@@ -1,11 +1,14 @@
 # shellcheck shell=sh disable=SC2034,SC2153,SC2154  # shared by the pieces
 # prune: frees the disk of versions that neither what serves nor `rollback` needs: their images, and of
-# their folders what MANIFEST lists. What else is in such a folder is not the bundle's, and stays.
+# their folders what MANIFEST lists. What else is in such a folder is not the bundle's, and stays. So does an
+# image that STATE_DIR/versions does not list: what never was up here may be the only copy of what is next.
 
 # prune: ends with 1 if something could not be removed.
 prune() {
     read_manifest
+    need_scratch
     find_versions
+    require_its_state
     find_before
     find_kept
     failed='' FREED_FOLDERS=0 FREED_IMAGES=0 PRUNED=
@@ -19,11 +22,22 @@ prune() {
     [ -z "$failed" ] || fail e_prune "$PROGRAM"
 }
 
-# find_kept: sets KEPT to the digests of versions that stay, and writes their images to $SCRATCH/images.
+# require_its_state: only the list of versions in the state of what serves says what rollback needs.
+require_its_state() {
+    require_open "$STATE_DIR"
+    require_versions
+    [ -n "$CONTAINERS" ] || return 0
+    state=$(docker_ inspect --format '{{index .Config.Labels "airgap.state"}}' "${CONTAINERS%%|*}" 2>/dev/null)
+    [ -z "$state" ] || [ "$(readlink -f -- "$state")" = "$STATE_DIR" ] ||
+        fail e_prune_state "$state" "$STATE_DIR" "$CONF"
+}
+
+# find_kept: sets KEPT to the digests of versions that stay, and writes to $SCRATCH the images that stay
+# (images) and those of other versions that were up here (old-images).
 # This folder's own stays too: it may be the next.
 find_kept() {
     KEPT="$BUNDLE_DIGEST ${THERE:-$(last_version)} $PREVIOUS $BEFORE $(
-        sed 's/^[^|]*|\([^|]*\)|.*/\1/' "$SCRATCH/containers" | tr '\n' ' '
+        printf '%s\n' "$CONTAINERS" | sed 's/^[^|]*|\([^|]*\)|.*/\1/' | tr '\n' ' '
     )"
     {
         echo "$IMAGE"
@@ -31,7 +45,8 @@ find_kept() {
         list_versions | while read -r digest when image folder; do
             ! is_kept "$digest" || echo "$image"
         done
-    } >"$SCRATCH/images"
+    } | write_scratch images || exit 1
+    list_versions | awk '{ print $3 }' | write_scratch old-images || exit 1
 }
 
 # is_kept DIGEST
@@ -45,11 +60,16 @@ is_kept() {
 # prune_images: adds what it frees to FREED_IMAGES; layers that another image has are not freed.
 prune_images() {
     : >"$SCRATCH/layers"
+    : >"$SCRATCH/stuck"
     for image in $(docker_ images --format '{{.Repository}}:{{.Tag}}' "${IMAGE%:*}"); do
         case $image in
         *'<none>') continue ;;
         esac
         ! grep -qxF -- "$image" "$SCRATCH/images" || continue
+        if ! grep -qxF -- "$image" "$SCRATCH/old-images"; then
+            say image_stays "$image" "$STATE_DIR/versions" "$image"
+            continue
+        fi
         list_layers "$image" >"$SCRATCH/its-layers"
         if answer=$(docker_ image rm "$image" 2>&1); then
             PRUNED=1
@@ -57,6 +77,7 @@ prune_images() {
             say pruned_image "$image"
         else
             failed=1
+            echo "$image" >>"$SCRATCH/stuck"
             say not_pruned "$image" "$(last_line "$answer")" >&2
         fi
     done
@@ -81,19 +102,20 @@ list_layers() {
 
 # prune_folders: of versions that came up here once.
 prune_folders() {
-    list_versions >"$SCRATCH/versions"
-    { echo 'airgap-versions 1'; cat "$SCRATCH/versions"; } >"$SCRATCH/versions.new"
+    list_versions | write_scratch versions || exit 1
+    lines=$(cat "$SCRATCH/versions")
     # By another descriptor: commands in the loop must not read the list.
     while read -r digest when image folder <&3; do
         ! is_kept "$digest" || continue
+        # Else a second run would not know that the image may go.
+        ! grep -qxF -- "$image" "$SCRATCH/stuck" || continue
         # Another version may have taken the place, or somebody moved or removed it: then only the line goes.
         if [ "$folder" != "$HERE" ] && [ "$(digest_in "$folder")" = "$digest" ]; then
             prune_folder "$folder" || continue
         fi
-        awk -v digest="$digest" '$1 != digest' "$SCRATCH/versions.new" >"$SCRATCH/fewer"
-        mv "$SCRATCH/fewer" "$SCRATCH/versions.new"
+        lines=$(printf '%s\n' "$lines" | awk -v digest="$digest" '$1 != digest')
     done 3<"$SCRATCH/versions"
-    [ "$(grep -c '' "$SCRATCH/versions.new")" -gt "$(grep -c '' "$SCRATCH/versions")" ] || write_versions
+    [ "$lines" = "$(cat "$SCRATCH/versions")" ] || write_versions "$lines"
 }
 
 # prune_folder FOLDER: removes what its MANIFEST lists; MANIFEST last, so that a killed run goes on. Links

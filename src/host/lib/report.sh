@@ -119,6 +119,7 @@ clean_up() {
     [ -z "$SCRATCH" ] || rm -rf -- "$SCRATCH"
     [ -z "$UNDO" ] || undo_run "$UNDO" "$status"
     [ -z "$REPLACED" ] || say still_published "$REPLACED" "$PROGRAM" "$REPLACED" >&2
-    [ -z "$DOWN_AT_END" ] || take_down
+    [ -z "$DOWN_AT_END" ] || end_run
+    [ -z "${CHARGE-}" ] || leave_charge
     exit "$status"
 }

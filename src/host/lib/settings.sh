@@ -71,6 +71,7 @@ load_settings() {
         eval "value=\$$key"
         [ -z "$value" ] || eval "$key=\$(from_bundle \"\$value\")"
     done
+    resolve_state
     check_settings
     # The models that are served, and where containers see them.
     LLM_AT=/models/${LLM_DIR:+llm} EMBEDDING_AT=/models/${EMBEDDING_DIR:+embedding}
@@ -107,6 +108,12 @@ from_bundle() {
     /*) printf '%s\n' "$1" ;;
     *) printf '%s\n' "$HERE/$1" ;;
     esac
+}
+
+# resolve_state: STATE_DIR without links, which stands beside what `restore` makes. Where folders before its
+# name are not there yet it stays as it is.
+resolve_state() {
+    ! resolved=$(readlink -f -- "$STATE_DIR" 2>/dev/null) || [ -z "$resolved" ] || STATE_DIR=$resolved
 }
 
 # read_settings FILE KNOWN: assigns FILE's values to the variables named by its keys, all of them in KNOWN.

@@ -7,6 +7,11 @@
 #   server/                       what the model server compiled for the host's GPUs; made anew if removed
 #   pex/                          what `run-pex` unpacked; made anew if removed
 #   passwords, first-password     who may log in (passwords.py says more)
+#   versions                      which versions came up here (versions.sh says more)
+#   .airgap-made                  those of these names that this program made, a line each: the folder may be
+#                                 one that somebody has other things in
+
+STATE_NAMES='agent agentfabric published server pex passwords first-password versions'
 
 state_folders() {
     [ "$DEVICE,$LLM_URL" != cuda, ] || echo server
@@ -19,11 +24,32 @@ state_folders() {
 make_state_folder() {
     [ ! -e "$STATE_DIR" ] || [ -d "$STATE_DIR" ] || fail e_state_make "$STATE_DIR" "$(text not_a_folder)" "$CONF"
     require_open "$STATE_DIR"
+    answer=$( (umask 077 && mkdir -p -- "$STATE_DIR") 2>&1) ||
+        fail e_state_make "$STATE_DIR" "$(last_line "$answer")" "$CONF"
+    for name in $(state_folders) passwords first-password versions; do
+        if [ ! -e "$STATE_DIR/$name" ] || is_empty_folder "$STATE_DIR/$name"; then
+            note_made "$name"
+        fi
+    done
     for folder in $(state_folders); do
         [ ! -d "$STATE_DIR/$folder" ] || continue
         answer=$( (umask 077 && mkdir -p -- "$STATE_DIR/$folder") 2>&1) ||
             fail e_state_make "$STATE_DIR" "$(last_line "$answer")" "$CONF"
     done
+}
+
+# note_made NAME: that what has this name in the state folder is this program's.
+note_made() {
+    is_made "$1" || printf '%s\n' "$1" 2>/dev/null >>"$STATE_DIR/.airgap-made"
+}
+
+# is_made NAME
+is_made() {
+    grep -qxF -- "$1" "$STATE_DIR/.airgap-made" 2>/dev/null
+}
+
+is_empty_folder() {
+    [ -d "$1" ] && [ -z "$(find "$1" -mindepth 1 2>&1 | head -n 1)" ]
 }
 
 # require_open FOLDER: may this user look into it, if it is there?

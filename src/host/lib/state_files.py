@@ -35,6 +35,8 @@ from typing import Any, BinaryIO
 LIST = "airgap-backup.json"
 NOT_KEPT = ("server", "pex", "versions")
 """Caches, and which versions of the bundle this host has had."""
+MADE = ".airgap-made"
+"""Which names in a state folder the program made."""
 ROUNDS = 12
 """How often the folder is looked through until nothing has changed meanwhile."""
 TICK = 50_000_000
@@ -193,8 +195,7 @@ def restore(state: Path, bundle: str, source: BinaryIO) -> None:
     Raises:
         Problem: The backup is damaged, of another bundle, or holds what no backup holds.
     """
-    for each in state.iterdir():
-        empty(each)
+    clear(state)
     found: dict[str, dict[str, object]] = {}
     listed = None
     with tarfile.open(fileobj=source, mode="r|") as tar:
@@ -263,6 +264,13 @@ def extract(tar: tarfile.TarFile, member: tarfile.TarInfo, state: Path) -> dict[
     return entry | {"size": member.size, "sha256": sha256.hexdigest()}
 
 
+def clear(state: Path) -> None:
+    """Removes what is in the state folder, but folders that the host made and its note of them."""
+    for each in state.iterdir():
+        if each.name != MADE:
+            empty(each)
+
+
 def empty(path: Path) -> None:
     """Removes a file, and of a folder what is in it: the folder itself the host has made."""
     if path.is_symlink() or not path.is_dir():
@@ -294,7 +302,11 @@ def main(state: Path, command: str, *arguments: str) -> None:
             print(left_out, file=sys.stderr)
         case "restore":
             (bundle,) = arguments
-            restore(state, bundle, sys.stdin.buffer)
+            try:
+                restore(state, bundle, sys.stdin.buffer)
+            except BaseException:
+                clear(state)  # nobody will use what came until then
+                raise
         case "empty":
             for name in arguments:
                 empty(state / name)

@@ -3,7 +3,7 @@
 
 # uninstall [--purge [--yes]]
 uninstall() {
-    purge='' sure=
+    purge='' sure='' failed=
     for argument in "$@"; do
         case $argument in
         --purge) purge=1 ;;
@@ -17,11 +17,15 @@ uninstall() {
     [ -z "$purge" ] || remove_state
     images=$(docker_ image ls --format '{{.Repository}}:{{.Tag}}' "localhost/airgap/$BUNDLE")
     for image in $images; do
-        docker_ image rm "$image" >/dev/null || fail e_image_remove "$image"
-        say image_removed "$image"
+        if docker_ image rm "$image" >/dev/null; then
+            say image_removed "$image"
+        else
+            failed="$failed $image"
+        fi
     done
     [ -n "$purge" ] || [ ! -e "$STATE_DIR" ] || say state_stays "$STATE_DIR" "$PROGRAM"
     say folder_stays "$HERE" "$HERE"
+    [ -z "$failed" ] || fail e_uninstall "${failed# }" "$PROGRAM"
 }
 
 # states: the state folder, and what `restore` has put beside it.
@@ -41,21 +45,35 @@ make_sure() {
     [ "$answer" = "$BUNDLE" ] || fail e_purge_answer "$BUNDLE" "$PROGRAM"
 }
 
-# remove_state: only what is known to be of the bundle, in a folder that may hold other things too.
+# remove_state: only what this program made, in a folder that may hold other things too, which are named.
 remove_state() {
     need_scratch
     states >"$SCRATCH/states"
-    set -- agent agentfabric published server pex versions \
-        passwords first-password .passwords.new .first-password.new
     while IFS= read -r STATE_DIR; do
-        ! have_image || on_state state_files empty "$@" </dev/null >/dev/null 2>&1
-        for name in "$@"; do
-            rm -rf -- "${STATE_DIR:?}/$name" 2>/dev/null
+        set --
+        for name in $STATE_NAMES; do
+            ! is_made "$name" || set -- "$@" "$name"
         done
-        if rmdir -- "$STATE_DIR" 2>/dev/null; then
+        if is_made passwords; then set -- "$@" .passwords.new .first-password.new; fi
+        if is_made versions; then set -- "$@" versions.new; fi
+        ! have_image || on_state state_files empty "$@" </dev/null >/dev/null 2>&1
+        stuck=
+        for name in "$@"; do
+            rm -rf -- "${STATE_DIR:?}/$name" || stuck=1
+        done
+        if [ -n "$stuck" ]; then
+            failed="$failed $STATE_DIR"
+            continue
+        fi
+        rm -f -- "$STATE_DIR/.airgap-made"
+        left=$(ls -A -- "$STATE_DIR")
+        if [ -n "$left" ]; then
+            say state_left "$STATE_DIR"
+            printf '%s\n' "$left" | sed 's/^/  /'
+        elif rmdir -- "$STATE_DIR"; then
             say state_removed "$STATE_DIR"
         else
-            fail e_state_remove "$STATE_DIR" "$PROGRAM"
+            failed="$failed $STATE_DIR"
         fi
     done <"$SCRATCH/states"
 }

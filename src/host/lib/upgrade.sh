@@ -4,10 +4,12 @@
 # all of them answer the old ones are removed. Before that, they are what is gone back to.
 
 SWITCHING= # "renaming", then "stopping", while another version's containers wait
+WAITING=   # their names from before
 SWITCHED=  # the version that this run took the place of
 
 # check_switch: says what would go wrong in a switch before anything is loaded or stopped.
 check_switch() {
+    require_versions
     find_versions
     [ -n "$OTHERS" ] || return 0
     state=$(docker_ inspect --format '{{index .Config.Labels "airgap.state"}}' "${OTHERS##* }" 2>/dev/null)
@@ -25,7 +27,7 @@ begin_switch() {
     find_versions
     [ -n "$OTHERS" ] || return 0
     say switching "$OTHER" "$BUNDLE_DIGEST"
-    SWITCHING=renaming waiting=
+    SWITCHING=renaming WAITING=$OTHERS waiting=
     for name in $OTHERS; do
         answer=$(docker_ rename "$name" "$name.previous" 2>&1) ||
             fail e_switch "$name" "$(last_line "$answer")"
@@ -61,47 +63,63 @@ settle_switch() {
     find_versions
     [ -n "$PREVIOUS_NAMES" ] || return 0
     if switch_is_over; then
+        say settling_over "$PREVIOUS"
         drop_previous
         return
     fi
     say settling "$PREVIOUS"
+    kept=' '
     while IFS='|' read -r name digest folder; do
         case $name in
         '' | *.previous) continue ;;
         esac
-        [ "${digest:-unknown}" = "$PREVIOUS" ] || docker_ rm -f "$name" >/dev/null || fail e_remove "$name"
-    done <"$SCRATCH/containers"
+        if [ "${digest:-unknown}" = "$PREVIOUS" ]; then
+            kept="$kept$name "
+        else
+            docker_ rm -f "$name" >/dev/null || fail e_remove "$name"
+        fi
+    done <<CONTAINERS
+$CONTAINERS
+CONTAINERS
     for name in $PREVIOUS_NAMES; do
+        case $kept in
+        *" ${name%.previous} "*) # somebody made another one meanwhile
+            docker_ rm -f "$name" >/dev/null || fail e_remove "$name"
+            continue
+            ;;
+        esac
         answer=$(docker_ rename "$name" "${name%.previous}" 2>&1) ||
             fail e_switch "$name" "$(last_line "$answer")"
     done
 }
 
 # go_back: after the containers of this version are removed; the old ones go on. Runs while the program
-# ends: what it needs is gone already, and it fails at nothing.
+# ends, maybe because the disk is full: it writes no file, and it fails at nothing.
 go_back() {
     [ -n "$SWITCHING" ] || return 0
-    SCRATCH=
-    find_versions
-    rm -rf -- "$SCRATCH"
-    say going_back "${PREVIOUS:-$OTHER}"
+    say going_back "$OTHER"
+    waiting=
+    for name in $WAITING; do
+        ! docker_ inspect "$name.previous" >/dev/null 2>&1 || waiting="$waiting $name.previous"
+    done
     # A stop whose client was interrupted may still be under way, and a start before its end is lost.
     # shellcheck disable=SC2086  # names have no blanks
-    [ "$SWITCHING" = renaming ] || docker_ stop -t 10 $PREVIOUS_NAMES >/dev/null 2>&1
+    [ "$SWITCHING" = renaming ] || docker_ stop -t 10 $waiting >/dev/null 2>&1
     lost=
-    for name in $PREVIOUS_NAMES; do
+    for name in $waiting; do
         answer=$(docker_ rename "$name" "${name%.previous}" 2>&1) &&
             answer=$(docker_ start "${name%.previous}" 2>&1) && continue
         lost=1
-        say not_back "$name" "$(last_line "$answer")" "$PREVIOUS_FOLDER"
+        say not_back "$name" "$(last_line "$answer")" "${OTHER_FOLDER:-?}"
     done
-    [ -n "$lost" ] || say gone_back "${PREVIOUS:-$OTHER}"
+    [ -n "$lost" ] || say gone_back "$OTHER"
 }
 
 # require_this_version: for what starts single services.
 require_this_version() {
     find_versions
     [ -z "$OTHERS" ] || fail e_other_version "$OTHER" "${OTHER_FOLDER:-?}" "$BUNDLE_DIGEST" "$PROGRAM"
+    [ -z "$PREVIOUS_NAMES" ] || switch_is_over || fail e_unfinished "$PROGRAM" "$PROGRAM"
 }
 
 # say_switched: how to go back.
@@ -120,7 +138,7 @@ roll_back() {
     found=$(digest_in "$BEFORE_FOLDER")
     [ "$found" = "$BEFORE" ] || fail e_before_replaced "$BEFORE" "$BEFORE_FOLDER" "${found:--}"
     say rolling_back "$BEFORE" "$BEFORE_FOLDER"
-    rm -rf -- "$SCRATCH"
+    [ -z "$SCRATCH" ] || rm -rf -- "$SCRATCH"
     trap - EXIT
     AIRGAP_STATE_DIR=$STATE_DIR
     export AIRGAP_STATE_DIR

@@ -11,19 +11,25 @@ list_versions() {
     [ ! -r "$STATE_DIR/versions" ] || awk 'NR > 1 && NF > 3' "$STATE_DIR/versions"
 }
 
+# require_versions: before anything relies on the list, or writes it anew.
+require_versions() {
+    [ ! -e "$STATE_DIR/versions" ] || [ -r "$STATE_DIR/versions" ] ||
+        fail e_state_closed "$STATE_DIR/versions" "$(id -u)"
+}
+
 last_version() {
     list_versions | awk '{ digest = $1 } END { print digest }'
 }
 
 # find_versions: sets what Docker has of this bundle: in THERE and THERE_FOLDER the version that serves;
 # in OTHERS the names of containers of versions other than this one, in OTHER and OTHER_FOLDER which;
-# in PREVIOUS_NAMES those that wait, in PREVIOUS and PREVIOUS_FOLDER of which version.
+# in PREVIOUS_NAMES those that wait, in PREVIOUS and PREVIOUS_FOLDER of which version; in CONTAINERS all,
+# as lines NAME|DIGEST|FOLDER. Writes no file, because going back must work on a full disk.
 find_versions() {
     THERE='' THERE_FOLDER='' OTHERS='' OTHER='' OTHER_FOLDER=''
     PREVIOUS_NAMES='' PREVIOUS='' PREVIOUS_FOLDER=''
-    need_scratch
-    docker_ ps -a --filter "label=airgap.bundle=$BUNDLE" \
-        --format '{{.Names}}|{{.Label "airgap.digest"}}|{{.Label "airgap.folder"}}' >"$SCRATCH/containers"
+    CONTAINERS=$(docker_ ps -a --filter "label=airgap.bundle=$BUNDLE" \
+        --format '{{.Names}}|{{.Label "airgap.digest"}}|{{.Label "airgap.folder"}}')
     while IFS='|' read -r name digest folder; do
         # Programs before this one did not label containers so.
         digest=${digest:-unknown}
@@ -36,7 +42,9 @@ find_versions() {
             OTHERS="$OTHERS $name" OTHER=$digest OTHER_FOLDER=$folder
             ;;
         esac
-    done <"$SCRATCH/containers"
+    done <<CONTAINERS
+$CONTAINERS
+CONTAINERS
 }
 
 # find_before: after find_versions; sets BEFORE and BEFORE_FOLDER to the version to go back to, if any.
@@ -46,11 +54,12 @@ find_before() {
         BEFORE=$PREVIOUS BEFORE_FOLDER=$PREVIOUS_FOLDER
         return
     fi
-    list_versions >"$SCRATCH/versions"
     now=${THERE:-$(last_version)}
     while read -r digest when image folder; do
         [ "$digest" = "$now" ] || BEFORE=$digest BEFORE_FOLDER=$folder
-    done <"$SCRATCH/versions"
+    done <<VERSIONS
+$(list_versions)
+VERSIONS
 }
 
 # switch_is_over: after find_versions; did all of the new version answer, so that what waits is no
@@ -62,29 +71,26 @@ switch_is_over() {
 
 # record_version: puts this version at the end of the file; before it the one that it took the place of.
 record_version() {
-    list_versions >"$SCRATCH/versions"
     now=$(date -u +%Y-%m-%dT%H:%M:%SZ)
     read -r digest when image folder <<LAST
-$(tail -n 1 "$SCRATCH/versions")
+$(list_versions | tail -n 1)
 LAST
     [ "$digest $image $folder" != "$BUNDLE_DIGEST $IMAGE $HERE" ] || return 0
-    {
-        echo 'airgap-versions 1'
-        awk -v digest="$BUNDLE_DIGEST" '$1 != digest' "$SCRATCH/versions"
+    write_versions "$(
+        list_versions | awk -v digest="$BUNDLE_DIGEST" '$1 != digest'
         case ${SWITCHING:+$OTHER} in
         sha256:*)
-            grep -q "^$OTHER " "$SCRATCH/versions" ||
+            list_versions | grep -q "^$OTHER " ||
                 printf '%s\n' "$OTHER $now $(image_of "${OTHERS##* }.previous") $OTHER_FOLDER"
             ;;
         esac
         printf '%s\n' "$BUNDLE_DIGEST $now $IMAGE $HERE"
-    } >"$SCRATCH/versions.new"
-    write_versions
+    )"
 }
 
-# write_versions: puts $SCRATCH/versions.new in place of the file.
+# write_versions LINES: puts these in place of what the file has.
 write_versions() {
-    answer=$(on_state versions <"$SCRATCH/versions.new" 2>&1) ||
+    answer=$(printf 'airgap-versions 1\n%s\n' "$1" | on_state versions 2>&1) ||
         fail e_versions "$STATE_DIR/versions" "$(last_line "$answer")"
 }
 
