@@ -76,7 +76,7 @@ def test_published_agents_speak_https_too(builder: Bundle, made: Certificate) ->
     assert builder.run("up", **made.settings).returncode == 0
     done = builder.run("publish", "cook", **made.settings)
     assert done.returncode == 0, done.stderr
-    assert "cook: https://127.0.0.1:" in done.stdout
+    assert '"cook": https://127.0.0.1:' in done.stdout
     for service in ("agentfabric", "agent-cook"):
         assert has(builder.created(service), "--env", f"TLS_CERT={AT}/certificate")
 
