@@ -48,6 +48,14 @@ print(f"steps {steps}", file=sys.stderr)
 sys.exit(status)
 """
 
+# What a process takes at most includes what the one took that it was forked from, so that is small.
+_MEASURE = """
+import resource, subprocess, sys
+status = subprocess.run(sys.argv[1:]).returncode
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+sys.exit(status)
+"""
+
 
 def start(*arguments: Argument, store: Path) -> "subprocess.Popen[str]":
     """Start the command line in the repository, in a session of its own."""
@@ -85,12 +93,11 @@ def start_split(bundle: Path, out: Path, size: str, *options: str) -> "subproces
 
 def run_split(bundle: Path, out: Path, size: str, *options: str) -> tuple[int, str, int]:
     """Run it to its end; returns exit status, what it said, and its memory at most, in bytes."""
-    process = start_split(bundle, out, size, *options)
-    assert process.stderr is not None
-    said = process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    return process.returncode, said, usage.ru_maxrss * 1024
+    split = [sys.executable, "-m", cli.__name__, "split", "--size", size]
+    command: list[Argument] = ["-c", _MEASURE, *split, *options, bundle, out]
+    with _start(command, bundle.parent / "store") as process:
+        memory, said = process.communicate()
+    return process.returncode, said, int(memory) * 1024
 
 
 def _start(arguments: list[Argument], store: Path) -> "subprocess.Popen[str]":
