@@ -45,14 +45,14 @@ def of_bundle(demo: Bundle, tmp_path: Path) -> list[str | Path]:
     assert loaded.returncode == 0, loaded.stderr
     settings = tmp_path / "settings.conf"
     settings.write_text(
-        f"STATE_DIR='{demo.environ['AIRGAP_STATE_DIR']}' # of this test\nDTYPE=float32\n"
+        f"STATE_DIR='{demo.environ['AIRGAP_STATE_DIR']}' # of this test\nMAX_MODEL_LEN=4096\n"
     )
     return ["--env-file", settings]
 
 
 def printed(demo: Bundle, tmp_path: Path) -> list[str | Path]:
     """The options for a file that is printed for this host."""
-    done = demo.airgap("compose", AIRGAP_DTYPE="float32")
+    done = demo.airgap("compose", AIRGAP_MAX_MODEL_LEN="4096")
     assert done.returncode == 0, done.stderr
     file = tmp_path / "compose.yaml"
     file.write_text(done.stdout)
@@ -77,7 +77,7 @@ def test_compose_serves_what_up_would(
             assert host["CapDrop"] == ["ALL"]
             assert host["NetworkMode"] == NETWORK
             assert host["RestartPolicy"]["Name"] == "unless-stopped"
-        assert "DTYPE=float32" in demo.inspect(SERVER)["Config"]["Env"]
+        assert "MAX_MODEL_LEN=4096" in demo.inspect(SERVER)["Config"]["Env"]
     finally:
         compose(demo, *options, "down")
     containers = demo.docker("ps", "--all", "--format", "{{.Names}}").split()
