@@ -1,6 +1,7 @@
 """A small bundle cut into parts, and running the program that travels with them."""
 
 import hashlib
+import signal
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,6 +54,8 @@ class Transfer:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # Tests in the background have Ctrl-C ignored, and then no shell can catch it.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
             start_new_session=True,
         )
 
