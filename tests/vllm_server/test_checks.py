@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ports import free_port
 from tests.vllm_server.conftest import write_shard
 from vllm_server.checks import check_memory, check_model, check_port, read_api_key
 from vllm_server.errors import StartError
@@ -57,12 +58,10 @@ def test_a_shard_that_was_not_copied_whole_is_named(model: Path, length: int) ->
 
 
 def test_a_port_in_use_is_named() -> None:
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", 0))
-        other.listen()
-        port = other.getsockname()[1]
-        with pytest.raises(StartError, match=f"port {port} of 127.0.0.1 is in use"):
-            check_port("127.0.0.1", port)
+    port = free_port()
+    in_use = pytest.raises(StartError, match=f"port {port} of 127.0.0.1 is in use")
+    with socket.create_server(("127.0.0.1", port)), in_use:
+        check_port("127.0.0.1", port)
     check_port("127.0.0.1", port)
 
 
