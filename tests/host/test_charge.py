@@ -72,7 +72,7 @@ def test_of_commands_that_begin_at_once_one_works(bundle: Bundle) -> None:
 
 
 def test_what_cannot_be_left_beside_the_state_folder_is_left_in_it(bundle: Bundle) -> None:
-    """With a name so long there is no room for an ending, as elsewhere there may be no right to write."""
+    """As where there is no right to write; here the name is too long for an ending."""
     long = {"AIRGAP_STATE_DIR": str(bundle.state.with_name("s" * 240))}
     there = Bundle(bundle.root, bundle.docker, bundle.shell, {**bundle.settings, **long})
     assert there.run("up").returncode == 0
