@@ -206,7 +206,7 @@ take_from_here() {
 # Neighbours that keep their names go many at once, as to start a program for each of many files takes long.
 put_files() {
     awk -F "$TAB" '{ print $2 }' "$2" | tr '\n' '\0' | (cd "$partial" && xargs -0 rm -f --)
-    awk -F "$TAB" 'sub(/\/[^\/]*$/, "", $2) && !seen[$2]++ { print $2 }' "$2" | tr '\n' '\0' |
+    awk -F "$TAB" 'sub("/[^/]*$", "", $2) && !seen[$2]++ { print $2 }' "$2" | tr '\n' '\0' |
         (cd "$partial" && xargs -0 -r mkdir -p --) 2>"$SCRATCH/tar" || put_failed
     base=$1 list=$2 into=
     set --

@@ -206,7 +206,7 @@ check_paths() {
                 print NR
                 exit
             }
-            for (folder = path; sub(/\/[^\/]*$/, "", folder); ) above[folder] = NR
+            for (folder = path; sub("/[^/]*$", "", folder); ) above[folder] = NR
         }
         END { for (path in listed) if (path in above) { print above[path]; exit } }' "$SCRATCH/MANIFEST" | head -n 1)
     [ -z "$bad" ] || fail e_stream_manifest "$PART_BUNDLE" "$bad"
