@@ -5,6 +5,8 @@ import subprocess
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import pytest
+
 from tests.host.bundle import Bundle
 from tests.host.delta import upgrade_of
 from tests.host.mounts import mounted
@@ -69,3 +71,30 @@ def test_apply(bundle: Bundle, tmp_path: Path) -> None:
     codes = sweep(scratch, [*range(8, 300, 24), 4000], run)
     assert set(codes[:2]) == {1}
     assert codes[-1] == 0
+
+
+def test_join_of_what_is_written_wrong(transfer: Transfer, tmp_path: Path) -> None:
+    """Of a list that is cut, what is lost is what was to be looked at."""
+    if transfer.shell != ["dash"]:
+        pytest.skip("busybox runs its own tar")
+    add_files(transfer.bundle)
+    Bundle(transfer.bundle, tmp_path, transfer.shell, {}).write_manifest()
+    shutil.rmtree(transfer.out)
+    split(transfer.bundle, transfer.out, 1_000_000)
+    scratch, dest, tools = tmp_path / "small disk", tmp_path / "dest", tmp_path / "tools"
+    wrong = dest / ".demo.partial/wheelhouse/folder with a long name/0199-file.whl"
+    tools.mkdir()
+    (tools / "tar").write_text(
+        f'#!/bin/sh\n/usr/bin/tar "$@" || exit\n[ -f "{wrong}" ] || exit 0\n'
+        f'tr 1 2 <"{wrong}" >"{wrong}.x" && mv "{wrong}.x" "{wrong}"\n'
+    )
+    (tools / "tar").chmod(0o755)
+    path = f"{tools}:{transfer.environ['PATH']}"
+
+    def run() -> Ran:
+        shutil.rmtree(dest, ignore_errors=True)
+        done = transfer.run("join", dest, TMPDIR=str(scratch), PATH=path)
+        assert not (dest / "demo").exists(), done
+        return done
+
+    assert set(sweep(scratch, [*range(150, 330, 8), 4000], run)) == {1}

@@ -86,8 +86,10 @@ def swap(medium: Medium) -> None:
 
 def truncate(medium: Medium) -> None:
     length = medium.data.draw(st.integers(0, medium.part.stat().st_size - 1))
+    # Behind its last line a header is only filled up.
+    text = len(medium.part.read_bytes()[:HEADER].rstrip(b"\n"))
     os.truncate(medium.part, length)
-    medium.spoiled(length)
+    medium.spoiled(HEADER if length >= text else 0)
 
 
 def extend(medium: Medium) -> None:
