@@ -1,6 +1,7 @@
 """``airgap-parts join`` makes the folder of the bundle again, or nothing of its name."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -54,3 +55,25 @@ def test_what_is_there_is_left_alone(transfer: Transfer, dest: Path) -> None:
     assert "rename or remove that folder" in said
     (dest / "demo" / "MANIFEST").write_text("another")
     assert "is not of the bundle sha256:" in transfer.fails("join", dest)
+
+
+@pytest.mark.parametrize("load", [[], ["--load"]])
+def test_with_an_awk_that_has_more_words_of_its_own(
+    transfer: Transfer, dest: Path, tmp_path: Path, load: list[str]
+) -> None:
+    """gawk takes no variable that is named as one of its directives, and then does nothing."""
+    if transfer.shell != ["dash"]:
+        pytest.skip("busybox runs its own awk")
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    (tools / "awk").write_text(
+        "#!/bin/sh\n"
+        'case " $* " in *" load="* | *" include="* | *" namespace="* | *" func="*) exit 2 ;; esac\n'
+        'exec /usr/bin/awk "$@"\n'
+    )
+    (tools / "awk").chmod(0o755)
+    done = transfer.run("join", *load, dest, PATH=f"{tools}:{transfer.environ['PATH']}")
+    assert (done.returncode, done.stderr) == (0, "")
+    if load:
+        shutil.rmtree(transfer.bundle / "image")
+    assert same(dest / "demo", transfer.bundle)
