@@ -1,7 +1,8 @@
 """A bundle into parts, checked and joined, beside `split`, `sha256sum` on all cores and `cat`.
 
-Ours checks each file of the bundle and hashes each part while it writes; `split` and `cat` check
-nothing, so the time of `sha256sum` over what they wrote, which a user would need as well, is shown
+Ours hashes three times: each file of the bundle, to compare it with its manifest, each payload
+while it is written, and each part for the list of what is carried. `split` and `cat` check nothing,
+so the time of one `sha256sum` over what they wrote, which a user would need as well, is shown
 beside them. All that writes waits for the disk. Targets: verify 1.0 times `sha256sum` on all cores;
 split and join 1.3 times `split` and `cat`; memory that does not grow with the bundle.
 
