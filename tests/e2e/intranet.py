@@ -48,9 +48,18 @@ class Packet(NamedTuple):
 
 @dataclass(frozen=True)
 class Seen:
-    """What reached the machine outside."""
+    """What reached the machine outside.
+
+    Attributes:
+        home: The namespace that the tests came from, as a file descriptor.
+    """
 
     log: Path
+    home: int
+
+    def at_home(self) -> list[str]:
+        """What comes before a command that runs with the network of the machine itself."""
+        return [program("nsenter"), f"--net=/proc/{os.getpid()}/fd/{self.home}"]
 
     def packets(self) -> list[Packet]:
         """Each packet so far, in order.
@@ -120,7 +129,7 @@ def intranet(folder: Path) -> Iterator[Seen]:
                 [ip, "route", "add", "default", "via", OUTSIDE],
             ):
                 subprocess.run(command, check=True, timeout=30)
-            yield Seen(log)
+            yield Seen(log, home)
         finally:
             outside.kill()
             outside.wait()

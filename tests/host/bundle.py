@@ -27,6 +27,16 @@ BUNDLE_CONF = {
 }
 
 
+def path_without(program: str, folder: Path, path: str) -> str:
+    """Makes ``folder`` a PATH with all programs of another PATH but one."""
+    folder.mkdir()
+    for place in path.split(":"):
+        for found in Path(place).glob("*"):
+            if found.name != program and not (folder / found.name).is_symlink():
+                (folder / found.name).symlink_to(found)
+    return str(folder)
+
+
 @dataclass(frozen=True)
 class Bundle:
     """A bundle folder, and how to run its program."""

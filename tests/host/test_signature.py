@@ -11,7 +11,7 @@ import pytest
 
 from airgap.store import Store
 from airgap.transport.delta import delta
-from tests.host.bundle import BUNDLE_CONF, HOST, Bundle
+from tests.host.bundle import BUNDLE_CONF, HOST, Bundle, path_without
 from tests.host.delta import upgrade_of
 
 STARTING = ["verify", "load", "up", "run", "start server", "publish", "run-pex tool"]
@@ -61,13 +61,8 @@ def signed(bundle: Bundle, key: Path) -> Bundle:
 @pytest.fixture
 def bare(signed: Bundle, tmp_path: Path) -> Bundle:
     """The same on a host that has no minisign of its own."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    for place in os.environ["PATH"].split(":"):
-        for path in Path(place).glob("*"):
-            if path.name != "minisign" and not (folder / path.name).is_symlink():
-                (folder / path.name).symlink_to(path)
-    settings = {**signed.settings, "PATH": f"{signed.docker}:{folder}"}
+    rest = path_without("minisign", tmp_path / "bin", os.environ["PATH"])
+    settings = {**signed.settings, "PATH": f"{signed.docker}:{rest}"}
     return Bundle(signed.root, signed.docker, signed.shell, settings)
 
 
