@@ -34,6 +34,8 @@ def start(upgrade: Upgrade, **environ: str) -> "subprocess.Popen[str]":
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # Tests in the background have Ctrl-C ignored, and then no shell can catch it.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         start_new_session=True,
     )
 
@@ -69,12 +71,17 @@ def test_a_signal_ends_it_with_nothing_left_running(
 ) -> None:
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    running = start(upgrade, TMPDIR=str(scratch))
-    assert running.stdout is not None
-    while "Taking " not in running.stdout.readline():
-        assert running.poll() is None
-    os.killpg(running.pid, number)
-    running.communicate(timeout=60)
+    # A busy machine may let it end first: then again.
+    for _ in range(5):
+        running = start(upgrade, TMPDIR=str(scratch))
+        assert running.stdout is not None
+        while "Taking " not in running.stdout.readline():
+            assert running.poll() is None
+        os.killpg(running.pid, number)
+        running.communicate(timeout=60)
+        if running.returncode != 0:
+            break
+        shutil.rmtree(upgrade.applied)
     assert running.returncode == 128 + number
     assert left_of(running.pid) == []
     assert list(scratch.iterdir()) == []

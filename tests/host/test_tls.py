@@ -218,11 +218,13 @@ def front(made: Certificate, server: int) -> Iterator[int]:
         [sys.executable, "-c", (HOST / "lib/tls.py").read_text()], env=environ
     ) as process:
         try:
-            deadline = time.monotonic() + 20
-            while time.monotonic() < deadline:
+            deadline = time.monotonic() + 60
+            while True:
                 with socket.socket() as probe:
                     if probe.connect_ex(("127.0.0.1", port)) == 0:
                         break
+                assert process.poll() is None
+                assert time.monotonic() < deadline
                 time.sleep(0.05)
             yield port
         finally:

@@ -49,9 +49,9 @@ class Command:
     def steps(self) -> int:
         return steps_of(*self.arguments, self.folder, folder=self.folder, store=self.store)
 
-    def kill(self, step: int, group: bool) -> None:
+    def kill(self, step: int, group: bool) -> bool:
         arguments = [*self.arguments, self.folder]
-        kill_at(step, *arguments, folder=self.folder, store=self.store, group=group)
+        return kill_at(step, *arguments, folder=self.folder, store=self.store, group=group)
 
     def run(self) -> tuple[int, str, str]:
         return run(*self.arguments, self.folder, store=self.store)
@@ -61,10 +61,11 @@ class Command:
         before = bytes_in(self.folder)
         steps = self.steps()
         whole = bytes_in(self.folder)
+        killed = 0
         for step in random.Random(steps).sample(range(1, steps + 1), min(moments, steps)):
             for name in whole.keys() - before.keys():
                 (self.folder / name).unlink()
-            self.kill(step, group)
+            killed += self.kill(step, group)
             # What has its name is whole.
             left = bytes_in(self.folder)
             assert {name: whole[name] for name in left.keys() & whole} == {
@@ -73,6 +74,7 @@ class Command:
             code, _, said = self.run()
             assert code == 0, said
             assert bytes_in(self.folder) == whole, f"killed at step {step} of {steps}"
+        assert killed
 
 
 @BOTH
