@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from airgap.errors import AirgapError
 from airgap.fetch import progress
-from airgap.fetch.progress import human
+from airgap.fetch.progress import Progress, human
 from airgap.store import Store, disk_errors, hash_file
 from airgap.transport import outbox, parity, parts, plan, program
 from airgap.transport.contents import Contents
@@ -23,6 +24,8 @@ from airgap.tree import Tree
 
 _RECOVERY_PROGRAM = 8_000_000
 """Bytes that par2 and its libraries take, at most."""
+
+_CHUNK = 1 << 20
 
 
 def write_transfer(
@@ -124,11 +127,13 @@ def _write_rest(root: Path, out: Outbox) -> None:
     recovery = sorted((out.folder / parity.FOLDER).glob("*"))
     finished = [out.finished(number) for number in range(1, out.cut.count + 1)]
     others = [out.folder / program.NAME, *_recovery_files(out), *recovery]
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
-        carried = list(threads.map(lambda path: _carried(out.folder, path), (*finished, *others)))
+    paths = [*finished, *others]
+    with progress.shown(verb="check") as shown, ThreadPoolExecutor(os.cpu_count()) as threads:
+        shown.expect(len(paths), sum(path.stat().st_size for path in paths))
+        carried = list(threads.map(lambda path: _carried(out.folder, path, shown), paths))
     page = plan.render_plan(out.transfer, carried[: len(finished)], carried[len(finished) :])
     out.write(plan.NAME, page)
-    carried.append(_carried(out.folder, out.folder / plan.NAME))
+    carried.append(_carried(out.folder, out.folder / plan.NAME, Progress()))
     lines = sorted(f"{file.sha256}  {file.name}\n" for file in carried)
     out.sync()
     out.write(outbox.LIST, "".join(sorted(lines, key=lambda line: line[66:])).encode())
@@ -192,9 +197,17 @@ def _recovery_files(out: Outbox) -> list[Path]:
     return sorted(out.folder.glob(f"{out.transfer.prefix}.*par2"))
 
 
-def _carried(folder: Path, path: Path) -> Carried:
-    blob = hash_file(path)
-    return Carried(str(path.relative_to(folder)), blob.size, blob.sha256)
+def _carried(folder: Path, path: Path, shown: Progress) -> Carried:
+    name, size = str(path.relative_to(folder)), path.stat().st_size
+    shown.begin(name, size)
+    sha256, done = hashlib.sha256(), 0
+    with open(path, "rb", buffering=0) as file:
+        while data := file.read(_CHUNK):
+            sha256.update(data)
+            done += len(data)
+            shown.update(name, done)
+    shown.end(name, done)
+    return Carried(name, done, sha256.hexdigest())
 
 
 def _copy(source: Path, dest: Path) -> None:

@@ -42,6 +42,23 @@ def bundle(tmp_path: Path) -> Path:
     return make_bundle(tmp_path / "bundle", FILES, {"pex/w": "../models/m/weights"})
 
 
+def test_writing_and_reading_back_are_told_of(
+    bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    split_small(bundle, tmp_path / "out", SIZE)
+    parts = len(list((tmp_path / "out").glob("*.part")))
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.partition(" ")[0] for line in lines] == [
+        "packing",
+        "packed",
+        "checking",
+        "checked",
+    ]
+    assert lines[1].startswith(f"packed {parts} of {parts} files")
+    # The program is among what is read back.
+    assert lines[3].startswith(f"checked {parts + 1} of {parts + 1} files")
+
+
 @trying(20)
 @given(
     st.dictionaries(
