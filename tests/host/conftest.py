@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from tests.host.bundle import BUNDLE_CONF, HOST, STAND_IN, Bundle
-from tests.host.mounts import lacks
 from tests.host.transfer import Transfer, split
+from tests.mounts import not_here
 from tests.ports import free_port
 
 
 def shell_command(name: str) -> list[str]:
     command = name.split()
     if shutil.which(command[0]) is None:
-        lacks(f"{command[0]} is not installed")
+        not_here(f"{command[0]} is not installed")
     return command
 
 

@@ -9,10 +9,10 @@ import pytest
 
 from tests.host.bundle import BUNDLE_CONF, Bundle
 from tests.host.delta import NEW_WEIGHTS, Upgrade, upgrade_of
-from tests.host.mounts import lacks
 from tests.host.test_inventory import saved
 from tests.host.test_join import tree
 from tests.host.transfer import split
+from tests.mounts import not_here
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_what_is_in_both_takes_no_room_twice(upgrade: Upgrade) -> None:
 def test_elsewhere_with_copies_where_there_are_no_hard_links(upgrade: Upgrade) -> None:
     shared = Path("/dev/shm")
     if not shared.is_dir() or shared.stat().st_dev == upgrade.medium.parent.parent.stat().st_dev:
-        lacks("there is no second file system")
+        not_here("there is no second file system")
     dest = shared / f"airgap-test-{os.getpid()}"
     try:
         upgrade.carry()

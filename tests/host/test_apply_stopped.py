@@ -12,9 +12,9 @@ import pytest
 from tests.host.bundle import Bundle
 from tests.host.delta import Upgrade, upgrade_of
 from tests.host.kills import kill_after_lines, lines_of
-from tests.host.mounts import mounted
 from tests.host.processes import left_of
 from tests.host.test_join import tree
+from tests.mounts import memory_disk
 
 
 @pytest.fixture
@@ -121,7 +121,7 @@ def test_two_at_once_do_not_disturb_each_other(upgrade: Upgrade) -> None:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    with mounted(tmp_path / "disk", "size=8m") as disk:
+    with memory_disk(tmp_path / "disk", "size=8m") as disk:
         yield disk
 
 

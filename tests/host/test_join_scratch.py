@@ -9,9 +9,9 @@ import pytest
 
 from tests.host.bundle import Bundle
 from tests.host.delta import upgrade_of
-from tests.host.mounts import mounted
 from tests.host.test_join import same
 from tests.host.transfer import Transfer, split
+from tests.mounts import memory_disk
 
 Ran = subprocess.CompletedProcess[str]
 
@@ -20,7 +20,7 @@ def sweep(scratch: Path, sizes: Iterable[int], run: Callable[[], Ran]) -> list[i
     """Runs with temporary folders of so many KiB; the exit codes."""
     codes = []
     for size in sizes:
-        with mounted(scratch, f"size={size}k"):
+        with memory_disk(scratch, f"size={size}k"):
             done = run()
         assert done.returncode == 0 or "airgap: " in done.stderr, (size, done)
         codes.append(done.returncode)

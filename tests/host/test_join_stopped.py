@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.host.kills import kill_after_lines, lines_of
-from tests.host.mounts import mounted
 from tests.host.processes import left_of
 from tests.host.test_join import same
 from tests.host.transfer import Transfer
+from tests.mounts import memory_disk
 
 
 @pytest.fixture
@@ -164,7 +164,7 @@ def test_a_second_one_is_refused_while_the_first_works(transfer: Transfer, dest:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    with mounted(tmp_path / "disk", "size=8m") as disk:
+    with memory_disk(tmp_path / "disk", "size=8m") as disk:
         yield disk
 
 

@@ -18,9 +18,9 @@ from airgap.transport.contents import read_contents
 from airgap.transport.transfer import write_transfer
 from tests.host.bundle import HOST
 from tests.host.kills import kill_after_lines, lines_of
-from tests.host.mounts import mounted
 from tests.host.processes import left_of
 from tests.host.transfer import Transfer
+from tests.mounts import memory_disk
 
 ROOT = HOST.parents[1]
 
@@ -157,7 +157,7 @@ def test_where_temporary_files_cannot_be_run(recoverable: Transfer, tmp_path: Pa
     content = lost.read_bytes()
     lost.unlink()
     work = tmp_path / "work"
-    with mounted(tmp_path / "scratch", "noexec") as scratch:
+    with memory_disk(tmp_path / "scratch", "noexec") as scratch:
         done = recoverable.run("repair", "--to", work, TMPDIR=str(scratch))
         assert done.returncode == 0, done.stdout + done.stderr
         assert listing(work) == {lost.name: content}

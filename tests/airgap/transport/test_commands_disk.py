@@ -8,9 +8,9 @@ import pytest
 from airgap import cli
 from airgap.transport import transfer
 from tests.airgap.transport.bundles import bytes_in, make_bundle
-from tests.airgap.transport.mounts import fill_up, make_read_only, make_writable, memory_disk
 from tests.airgap.transport.test_delta import write_inventory
 from tests.airgap.transport.test_parity import kept_store
+from tests.mounts import fill_up, make_read_only, make_writable, memory_disk
 
 __all__ = ["kept_store"]
 
@@ -65,7 +65,7 @@ def test_a_disk_that_gets_full_on_the_way(
     whole = bytes_in(tmp_path / "whole")
     if sum(map(len, whole.values())) < room + 100_000:
         room -= 1_400_000  # so that it is the end that lacks room
-    with memory_disk(tmp_path / "disk", "32M") as disk:
+    with memory_disk(tmp_path / "disk", "size=32m") as disk:
         need_space = transfer._need_space
 
         def then_comes_another(*arguments: object) -> None:
@@ -92,7 +92,7 @@ def test_a_disk_that_cannot_be_written(
     command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.main([*command, str(tmp_path / "whole")]) == 0
-    with memory_disk(tmp_path / "disk", "32M") as disk:
+    with memory_disk(tmp_path / "disk", "size=32m") as disk:
         make_read_only(disk)
         for out in (disk, disk / "new"):
             assert "make the folder writable or name another one" in said(command, out, capsys)
@@ -110,7 +110,7 @@ def keys(tmp_path: Path) -> Path:
 def test_a_signature_on_a_full_disk_or_one_that_cannot_be_written(
     keys: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with memory_disk(tmp_path / "disk", "1M") as disk:
+    with memory_disk(tmp_path / "disk", "size=1m") as disk:
         bundle = make_bundle(disk / "bundle", {"a": b"1"})
         before, sign = bytes_in(bundle), ["sign", "--key", str(keys / "minisign.key")]
         ballast = fill_up(disk)
@@ -129,7 +129,7 @@ def test_a_key_on_a_full_disk_or_one_that_cannot_be_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     new = ["key", "new", "--no-password"]
-    with memory_disk(tmp_path / "disk", "1M") as disk:
+    with memory_disk(tmp_path / "disk", "size=1m") as disk:
         (disk / "keys").mkdir()
         ballast = fill_up(disk)
         assert "free some disk space and run" in said(new, disk / "keys", capsys)

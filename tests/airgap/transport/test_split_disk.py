@@ -14,7 +14,7 @@ from airgap.errors import AirgapError
 from airgap.transport import transfer
 from airgap.transport.receipt import parts_to_send
 from tests.airgap.transport.bundles import bytes_in, make_bundle, split_small
-from tests.airgap.transport.mounts import mounted, not_here
+from tests.mounts import memory_disk, mounted, not_here
 
 SIZE = 1 << 20
 
@@ -29,7 +29,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_disk_that_is_too_small_is_told_before_anything_is_written(
     bundle: Path, tmp_path: Path
 ) -> None:
-    with mounted(tmp_path / "small", "-t", "tmpfs", "-o", "size=4m", "tmpfs") as disk:
+    with memory_disk(tmp_path / "small", "size=4m") as disk:
         with pytest.raises(AirgapError, match=r"8\.5 MB of free disk space") as raised:
             split_small(bundle, disk / "out", SIZE)
         assert "4.2 MB" in str(raised.value.found)
@@ -39,7 +39,7 @@ def test_a_disk_that_is_too_small_is_told_before_anything_is_written(
 def test_when_a_disk_gets_full_on_the_way_a_later_run_goes_on(
     bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with mounted(tmp_path / "full", "-t", "tmpfs", "-o", "size=12m", "tmpfs") as disk:
+    with memory_disk(tmp_path / "full", "size=12m") as disk:
         need_space = transfer._need_space
 
         def then_comes_another(*arguments: object) -> None:
@@ -77,7 +77,7 @@ def test_a_disk_that_takes_no_files_as_large_as_the_parts_is_told(
 def test_a_read_only_medium_is_told_and_still_answers_a_receipt(
     bundle: Path, tmp_path: Path
 ) -> None:
-    with mounted(tmp_path / "medium", "-t", "tmpfs", "-o", "size=16m", "tmpfs") as disk:
+    with memory_disk(tmp_path / "medium", "size=16m") as disk:
         sent = split_small(bundle, disk / "out", SIZE)
         subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
         with pytest.raises(AirgapError, match="make the folder writable or name another one"):
