@@ -3,10 +3,11 @@
 import hashlib
 import json
 import os
-import signal
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.signals import reset_signals
 
 HOST = Path(__file__).resolve().parents[2] / "src" / "host"
 STAND_IN = Path(__file__).with_name("stand_in_docker.py")
@@ -73,8 +74,7 @@ class Bundle:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            # Tests in the background have Ctrl-C ignored, and then no shell can catch it.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            preexec_fn=reset_signals,
         )
 
     def environ(self, more: dict[str, str]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from tests.host.kills import kill_after_lines, lines_of
 from tests.host.processes import left_of
 from tests.host.test_join import tree
 from tests.mounts import memory_disk
+from tests.signals import reset_signals
 
 
 @pytest.fixture
@@ -34,8 +35,7 @@ def start(upgrade: Upgrade, **environ: str) -> "subprocess.Popen[str]":
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        # Tests in the background have Ctrl-C ignored, and then no shell can catch it.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=reset_signals,
         start_new_session=True,
     )
 

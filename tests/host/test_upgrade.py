@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.host.bundle import Bundle, has
+from tests.signals import reset_signals
 
 SERVICES = ("airgap-demo-agent", "airgap-demo-server")
 
@@ -55,8 +56,7 @@ def interrupted(bundle: Bundle, command: str, number: int) -> "subprocess.Comple
         text=True,
         timeout=120,
         start_new_session=True,
-        # Tests in the background have Ctrl-C ignored, and then no shell can catch it.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=reset_signals,
     )
 
 

@@ -1,7 +1,6 @@
 """A small bundle cut into parts, and running the program that travels with them."""
 
 import hashlib
-import signal
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from airgap.transport.parts import Transfer as Sent
 from airgap.transport.program import render_program
 from airgap.transport.transfer import write_transfer
 from tests.host.bundle import HOST
+from tests.signals import reset_signals
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,7 @@ class Transfer:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            # Tests in the background have Ctrl-C ignored, and then no shell can catch it.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            preexec_fn=reset_signals,
             start_new_session=True,
         )
 

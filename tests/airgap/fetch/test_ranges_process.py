@@ -19,6 +19,7 @@ from airgap.models.hub import Hub
 from airgap.store import Blob, Store
 from tests.airgap.hub.contents import Content, Seeded
 from tests.airgap.hub.server import Fault, HubServer, Model
+from tests.signals import reset_signals
 
 ID = "qwen/Qwen1.5-7B-Chat"
 WEIGHTS = "model.safetensors"
@@ -68,8 +69,7 @@ def start(store: Store, *files: Remote) -> subprocess.Popen[str]:
             "PYTHONPATH": os.pathsep.join(sys.path),
             "NO_PROXY": "127.0.0.1,localhost",
         },
-        # Tests in the background have Ctrl-C ignored, and then no Python hears of it.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=reset_signals,
     )
 
 
