@@ -26,12 +26,10 @@ make_state_folder() {
     require_open "$STATE_DIR"
     answer=$( (umask 077 && mkdir -p -- "$STATE_DIR") 2>&1) ||
         fail e_state_make "$STATE_DIR" "$(last_line "$answer")" "$CONF"
-    for name in $(state_folders) passwords first-password versions; do
-        if [ ! -e "$STATE_DIR/$name" ] || is_empty_folder "$STATE_DIR/$name"; then
-            note_made "$name"
-        fi
-    done
     for folder in $(state_folders); do
+        if [ ! -e "$STATE_DIR/$folder" ] || is_empty_folder "$STATE_DIR/$folder"; then
+            note_made "$folder"
+        fi
         [ ! -d "$STATE_DIR/$folder" ] || continue
         answer=$( (umask 077 && mkdir -p -- "$STATE_DIR/$folder") 2>&1) ||
             fail e_state_make "$STATE_DIR" "$(last_line "$answer")" "$CONF"
@@ -146,6 +144,9 @@ prepare_state() {
     make_state_folder
     have_image || load_image
     check_access
+    for file in passwords first-password versions; do
+        [ -e "$STATE_DIR/$file" ] || note_made "$file"
+    done
 }
 
 # mount_of SOURCE TARGET [readonly]: the value of --mount, which is a line of CSV.
