@@ -24,7 +24,7 @@ def copy(demo: Bundle, demo_folder: Path, tmp_path: Path) -> Bundle:
 
 
 def test_no_docker_client(demo_folder: Path, tmp_path: Path) -> None:
-    for name in ("sh", "date", "dirname", "readlink", "awk"):
+    for name in ("sh", "date", "dirname", "readlink", "awk", "rm"):
         (tmp_path / name).symlink_to(shutil.which(name) or f"/usr/bin/{name}")
     message = refused(Bundle(demo_folder).airgap("up", PATH=str(tmp_path)))
     assert 'there is no command "docker"' in message
