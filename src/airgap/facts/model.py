@@ -14,6 +14,7 @@ from airgap.store import Store
 from airgap.tree import Tree
 
 CONFIG = "config.json"
+_TOO_MANY = 10**9
 _BYTES = 2
 """Bytes of a number in the context's cache, in half precision, whatever the weights are kept in."""
 
@@ -25,15 +26,17 @@ def model_facts(store: Store, model: Tree) -> dict[str, str]:
     """
     config = _config(store, model)
     # A model that also sees or hears has the numbers of its language part apart.
-    text = config.get("text_config", config)
+    language = config.get("text_config")
+    text = language if isinstance(language, dict) else config
     weights = [entry.blob.size for path, entry in model.items() if path.endswith(".safetensors")]
     facts = {
         "MODEL_ARCHITECTURE": next(iter(_architectures(config)), None),
         "MODEL_WEIGHTS": sum(weights) or None,
         "MODEL_KV_PER_TOKEN": _cache_per_token(text),
-        "MODEL_MAX_LEN": text.get("max_position_embeddings"),
-        "MODEL_HEADS": text.get("num_attention_heads"),
-        "MODEL_KV_HEADS": text.get("num_key_value_heads") or text.get("num_attention_heads"),
+        "MODEL_MAX_LEN": _number(text, "max_position_embeddings"),
+        "MODEL_HEADS": _number(text, "num_attention_heads"),
+        "MODEL_KV_HEADS": _number(text, "num_key_value_heads")
+        or _number(text, "num_attention_heads"),
     }
     return {key: str(value) for key, value in facts.items() if value is not None}
 
@@ -64,7 +67,7 @@ def _config(store: Store, model: Tree) -> Mapping[str, Any]:
         return {}
     try:
         config = json.loads(store.path(model[CONFIG].blob).read_bytes())
-    except ValueError:
+    except (ValueError, RecursionError):
         config = None
     if not isinstance(config, dict):
         raise AirgapError(
@@ -74,19 +77,26 @@ def _config(store: Store, model: Tree) -> Mapping[str, Any]:
 
 
 def _architectures(config: Mapping[str, Any]) -> list[str]:
-    return [str(name) for name in config.get("architectures") or ()]
+    named = config.get("architectures")
+    return [name for name in named if isinstance(name, str)] if isinstance(named, list) else []
+
+
+def _number(config: Mapping[str, Any], key: str) -> int | None:
+    """What the model tells there, where that is a number of something."""
+    value = config.get(key)
+    return value if type(value) is int and 0 < value < _TOO_MANY else None
 
 
 def _cache_per_token(config: Mapping[str, Any]) -> int | None:
     """Bytes that a token of context takes in all layers, as if each attended to all of it."""
-    layers, heads = config.get("num_hidden_layers"), config.get("num_attention_heads")
+    layers, heads = _number(config, "num_hidden_layers"), _number(config, "num_attention_heads")
     if not layers or not heads:
         return None
-    if (latent := config.get("kv_lora_rank")) is not None:
+    if (latent := _number(config, "kv_lora_rank")) is not None:
         # Multi-head latent attention keeps one vector for all heads.
-        return int(layers * (latent + config.get("qk_rope_head_dim", 0)) * _BYTES)
-    size = config.get("head_dim") or config.get("hidden_size", 0) // heads
+        return layers * (latent + (_number(config, "qk_rope_head_dim") or 0)) * _BYTES
+    size = _number(config, "head_dim") or (_number(config, "hidden_size") or 0) // heads
     if not size:
         return None
-    keys_and_values = 2 * (config.get("num_key_value_heads") or heads)
-    return int(layers * keys_and_values * size * _BYTES)
+    keys_and_values = 2 * (_number(config, "num_key_value_heads") or heads)
+    return layers * keys_and_values * size * _BYTES

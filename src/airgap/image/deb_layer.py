@@ -8,12 +8,19 @@ libraries lie where the loader looks without one.
 
 import collections
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from airgap.image.bytecode import ByteCode, Compiler, pyc_path
 from airgap.image.deb import DebMember, control, members
 from airgap.image.interpreter import PYTHON
 from airgap.image.tar import LayerTar
+from airgap.untrusted_tar import small
+
+_CHUNK = 1 << 20
+
+_LARGEST_READ = 1 << 24
+"""Bytes of a module or a certificate, which are held as a whole."""
 
 UID = 1000
 """The user and group that the containers run as."""
@@ -54,7 +61,7 @@ _FOLDERS |= {"tmp": 0o1777, "var/tmp": 0o1777, "agent": 0o755, "models": 0o755, 
 def write_deb_layer(tar: LayerTar, debs: Mapping[str, Path], compiler: Compiler) -> None:
     """Unpack packages into a layer.
 
-    Decompresses each package once and holds at most one file of it, and the certificates.
+    Decompresses each package once and holds a megabyte of it at a time, and the certificates.
 
     Args:
         tar: The layer, which stays open.
@@ -109,11 +116,16 @@ def _add(
     elif info.islnk():
         tar.hardlink(path, member.target)
     elif member.file is not None:
-        data = member.file.read()
+        is_certificate = path.startswith(_CERTIFICATES) and path.endswith(".crt")
+        is_module = path.startswith(_LIBRARY) and path.endswith(".py")
+        if info.size > _CHUNK and not (is_certificate or is_module):
+            tar.stream(path, info.size, iter(partial(member.file.read, _CHUNK), b""), mode)
+            return
+        data = small(member.file, _LARGEST_READ, path)
         tar.file(path, data, mode)
-        if path.startswith(_CERTIFICATES) and path.endswith(".crt"):
+        if is_certificate:
             certificates[path] = data
-        if path.startswith(_LIBRARY) and path.endswith(".py"):
+        if is_module:
             byte_code.append((path, compiler.compile(f"/{path}", data)))
 
 

@@ -12,7 +12,6 @@ import io
 import re
 import stat
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,9 +20,12 @@ from typing import Self
 
 from airgap.errors import AirgapError
 from airgap.image import inflate
+from airgap.image.inflate import DAMAGE
 from airgap.image.tar import fault_in_path
 
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)
+_LARGEST_READ = 1 << 26
+"""Bytes of what is held as a whole: RECORD, a module."""
+
 _HASHES = ("sha256", "sha384", "sha512")
 _SIGNATURES = ("RECORD.jws", "RECORD.p7s")
 _ENTRY_POINT = re.compile(r"(?P<module>[\w.]+)\s*:\s*(?P<attribute>[\w.]+)\s*(\[.*\])?")
@@ -80,10 +82,20 @@ class WheelFile:
         try:
             self.name, self.version = filename.removesuffix(".whl").split("-")[:2]
             self._file = open(file, "rb")  # noqa: SIM115 - closed by __exit__
-            self._zip = zipfile.ZipFile(self._file)
-        except (ValueError, zipfile.BadZipFile) as error:
+        except ValueError as error:
             raise self.fault(str(error)) from error
-        files = [info for info in self._zip.infolist() if not info.is_dir()]
+        try:
+            self._read_contents()
+        except BaseException:
+            self._file.close()
+            raise
+
+    def _read_contents(self) -> None:
+        try:
+            self._zip = zipfile.ZipFile(self._file)
+        except DAMAGE as error:
+            raise self.fault(str(error)) from error
+        files = [info for info in self._zip.infolist() if not info.filename.endswith("/")]
         self.metadata_folder = self._metadata_folder(files)
         wheel = email.parser.Parser().parsestr(self._text("WHEEL"))
         if not str(wheel["Wheel-Version"]).startswith("1."):
@@ -147,13 +159,19 @@ class WheelFile:
             for chunk in inflate.chunks(self._file, self._zip.getinfo(member.path)):
                 digest.update(chunk)
                 yield chunk
-        except _DAMAGE as error:
+        except DAMAGE as error:
             raise self.fault(f"{member.path}: {error}") from error
         if (found := encoded_digest(digest.digest())) != expected:
             raise self.fault(f"{algorithm} {found} for {member.path}", f"{expected}, from RECORD")
 
     def read(self, member: WheelMember) -> bytes:
-        """All of the member's bytes; see `chunks`."""
+        """All of the member's bytes, of a script or a module; see `chunks`.
+
+        Raises:
+            AirgapError: Also where there are more than 64 MiB.
+        """
+        if member.size > _LARGEST_READ:
+            raise self.fault(f"{member.size} bytes in {member.path}", f"at most {_LARGEST_READ}")
         return b"".join(self.chunks(member))
 
     def _metadata_folder(self, files: list[zipfile.ZipInfo]) -> str:
@@ -195,14 +213,21 @@ class WheelFile:
         """RECORD's digest of each path; a row without one says nothing."""
         try:
             table = csv.reader(io.StringIO(self._text("RECORD")), strict=True)
-            return {row[0]: row[1] for row in table if len(row) > 1}
+            rows = [(row[0], row[1]) for row in table if len(row) > 1]
         except csv.Error as error:
             raise self.fault(f"RECORD: {error}") from error
+        digests = dict(rows)
+        if twice := sorted(path for path, digest in rows if digests[path] != digest):
+            raise self.fault(f"two hashes in RECORD for {twice[0]!r}")
+        return digests
 
     def _text(self, name: str) -> str:
         try:
-            return self._zip.read(f"{self.metadata_folder}/{name}").decode()
-        except (KeyError, UnicodeDecodeError, *_DAMAGE) as error:
+            info = self._zip.getinfo(f"{self.metadata_folder}/{name}")
+            if info.file_size > _LARGEST_READ:
+                raise ValueError(f"{info.file_size} bytes")
+            return self._zip.read(info).decode()
+        except (KeyError, *DAMAGE) as error:
             raise self.fault(f"{name}: {error}", f"a readable {name}") from error
 
 

@@ -7,6 +7,9 @@ from airgap.locks.problems import Problems
 from airgap.locks.python import Wheel, problems_of_wheel
 from airgap.store import Blob
 
+_TOO_LARGE = 10**15
+"""Bytes; no file is as large, and what is counted up from sizes stays in the range of floats."""
+
 WHEEL_KEYS = {"filename", "name", "sha256", "size", "version"}
 
 
@@ -37,7 +40,7 @@ def parse_wheel(value: Mapping[str, Any], place: str, problems: Problems) -> Whe
 def parse_blob(value: Mapping[str, Any], place: str, problems: Problems) -> Blob | None:
     """Read ``size`` and ``sha256``; None where a problem was noted."""
     size, sha256 = value["size"], value["sha256"]
-    if type(size) is not int or size < 0:
+    if type(size) is not int or not 0 <= size < _TOO_LARGE:
         problems.add(place, f"not a size in bytes: {size!r}")
         return None
     try:

@@ -178,12 +178,12 @@ def _same(left: str, right: str) -> bool:
     if left == right:
         return True
     # Imported here because nearly all file names spell the version as the lock does.
-    from packaging.version import InvalidVersion, Version
+    from packaging.version import Version
 
     try:
         # An old escape of the binary distribution format writes `+` as `_`.
         return Version(left.replace("_", "+", 1)) == Version(right)
-    except InvalidVersion:
+    except ValueError:  # not a version, or one of thousands of digits
         return False
 
 
@@ -192,7 +192,7 @@ def _runs_here(wheel: re.Match[str]) -> bool:
     if not any(map(_PLATFORM.fullmatch, platforms)):
         return False
     for python in wheel["python"].split("."):
-        number = re.fullmatch(r"(py|cp)3([0-9]*)", python)
+        number = re.fullmatch(r"(py|cp)3([0-9]{0,3})", python)
         if number is None or (number[2] and int(number[2]) > 11):
             continue
         if (

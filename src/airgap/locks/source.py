@@ -26,7 +26,6 @@ lacks, where their ids are the same.
 """
 
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -35,6 +34,7 @@ from airgap.locks.fields import WHEEL_KEYS, parse_wheel, wheel_value
 from airgap.locks.model import is_safe_path
 from airgap.locks.problems import Problems
 from airgap.locks.python import Wheel
+from airgap.toml import parse_toml
 
 PLAIN, EXECUTABLE, LINK = "100644", "100755", "120000"
 """The modes that git gives to files; a link's content is the path that it leads to."""
@@ -132,8 +132,8 @@ def _quoted(text: str) -> str:
 
 def _lock(text: str, problems: Problems) -> SourceLock | None:
     try:
-        value = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        value = parse_toml(text)
+    except ValueError as error:
         problems.add("the lock", f"not TOML: {error}")
         return None
     if value.keys() - {"filler"} != _KEYS:

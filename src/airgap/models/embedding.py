@@ -34,8 +34,21 @@ def make_embedding_folder(origin: Origin, store: Store) -> dict[str, Blob]:
         if folder + name in origin.names:
             outputs[name] = origin.extract(folder + name, store)
     with store.writer() as out:
-        out.write(json.dumps(_configuration(origin, folder), indent=1).encode() + b"\n")
+        out.write(json.dumps(_told(origin, folder), indent=1).encode() + b"\n")
     return {**outputs, "configuration.json": out.blob}
+
+
+def _told(origin: Origin, folder: str) -> dict[str, Any]:
+    try:
+        return _configuration(origin, folder)
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
+        raise AirgapError(
+            "converting",
+            origin.subject,
+            expected="the settings of sentence-transformers, from modules.json on",
+            found=f"{type(error).__name__}: {error}",
+            remedy="use a package that holds such a model, whole",
+        ) from error
 
 
 def _configuration(origin: Origin, folder: str) -> dict[str, Any]:

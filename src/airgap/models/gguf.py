@@ -9,10 +9,12 @@ So the bytes do not depend on the processor.
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+import numpy
 from gguf import GGMLQuantizationType, GGUFReader, ReaderTensor
 from gguf.quants import dequantize, quantize
+from numpy.typing import DTypeLike, NDArray
 
 from airgap.errors import AirgapError
 from airgap.models import llama
@@ -20,6 +22,9 @@ from airgap.models.metadata import Metadata
 from airgap.models.safetensors_file import Tensor, write_safetensors
 from airgap.models.tokenizer import tokenizer_config, tokenizer_json
 from airgap.store import Blob, Store
+
+_MOST_VALUES = 2_000_000
+"""Before the weights; a vocabulary of 256,000 words with its merges takes about 1,300,000."""
 
 
 def convert(file: Path, store: Store) -> dict[str, Blob]:
@@ -42,13 +47,16 @@ def convert(file: Path, store: Store) -> dict[str, Blob]:
     tensors = _tensors(reader, metadata)
     by_name = {tensor.name: tensor for tensor in tensors}
     tied = "lm_head.weight" not in by_name
-    missing = llama.expected_names(metadata, tied=tied) ^ by_name.keys()
-    if missing:
+    layers = metadata.get("llama.block_count", int)
+    # The names of as many layers as a number can hold would fill the memory.
+    if layers > len(by_name) or (wrong := llama.expected_names(layers, tied=tied) ^ by_name.keys()):
         raise AirgapError(
             "converting",
             file.name,
-            expected=f"the tensors of {metadata.get('llama.block_count', int)} layers",
-            found="missing or too many: " + ", ".join(sorted(missing)),
+            expected=f"the tensors of {layers} layers",
+            found=f"{len(by_name)} tensors"
+            if layers > len(by_name)
+            else "missing or too many: " + ", ".join(sorted(wrong)),
             remedy="the file is damaged; fetch the model again",
         )
     vocabulary = by_name["model.embed_tokens.weight"].shape[0]
@@ -66,11 +74,36 @@ def convert(file: Path, store: Store) -> dict[str, Blob]:
     return {**outputs, "model.safetensors": out.blob}
 
 
+class _Reader(GGUFReader):
+    """Believes no length that the file does not have.
+
+    The library goes on with nothing where the file ends, as often as a list is said to be long, and
+    keeps some hundred bytes for each value.
+    """
+
+    _values = 0
+
+    def _get(
+        self,
+        offset: int,
+        dtype: DTypeLike,
+        count: int = 1,
+        override_order: Literal["I", "S", "<"] | None = None,
+    ) -> NDArray[Any]:
+        self._values += 1
+        if self._values > _MOST_VALUES:
+            raise ValueError(f"more than {_MOST_VALUES} values before the weights")
+        end = offset + numpy.dtype(dtype).itemsize * int(count)
+        if end > self.data.nbytes:
+            raise ValueError(f"a value that ends at byte {end} of {self.data.nbytes}")
+        return super()._get(offset, dtype, count, override_order)
+
+
 def _open(file: Path) -> GGUFReader:
     try:
-        return GGUFReader(file)
+        return _Reader(file)
     # What a damaged file raises depends on where the damage is; the reader has no error of its own.
-    except (ValueError, IndexError, KeyError, TypeError, OverflowError) as error:
+    except (ValueError, IndexError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise AirgapError(
             "reading the model file",
             file.name,

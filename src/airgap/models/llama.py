@@ -55,10 +55,10 @@ def hf_name(name: str) -> str | None:
     return part and f"model.layers.{block[1]}.{part}.weight"
 
 
-def expected_names(metadata: Metadata, *, tied: bool) -> frozenset[str]:
-    """The names in transformers of all tensors that the model needs."""
+def expected_names(layers: int, *, tied: bool) -> frozenset[str]:
+    """The names in transformers of all tensors that a model with so many layers needs."""
     names = {name for name in _NAMES.values() if not (tied and name == "lm_head.weight")}
-    for layer in range(metadata.get("llama.block_count", int)):
+    for layer in range(layers):
         names.update(f"model.layers.{layer}.{part}.weight" for part in _BLOCK_NAMES.values())
     return frozenset(names)
 
@@ -69,13 +69,21 @@ def restore_order(name: str, rows: NDArray[Any], metadata: Metadata) -> NDArray[
     llama.cpp rotates neighbouring pairs of a head's elements, transformers rotates the first half
     against the second; so the conversion to GGUF interleaves the two halves of every head in the
     query and key projections.
+
+    Raises:
+        AirgapError: There are not as many rows as the file's number of heads asks for.
     """
     if name.endswith(".q_proj.weight"):
-        heads = metadata.get("llama.attention.head_count", int)
+        key = "llama.attention.head_count"
     elif name.endswith(".k_proj.weight"):
-        heads = metadata.get("llama.attention.head_count_kv", int)
+        key = "llama.attention.head_count_kv"
     else:
         return rows
+    heads = metadata.get(key, int)
+    if heads < 1 or len(rows) % (2 * heads):
+        raise metadata.refuse(
+            f"`{name}`", expected=f"pairs of rows for each head of `{key}`", found=f"{heads} heads"
+        )
     paired = rows.reshape(heads, len(rows) // heads // 2, 2, -1)
     return paired.swapaxes(1, 2).reshape(rows.shape)
 

@@ -1,16 +1,22 @@
 """Reads the wheel that a model comes in, without unpacking it."""
 
+import lzma
 import shutil
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
 from airgap.errors import AirgapError
+from airgap.image.inflate import DAMAGE
 from airgap.models.pickles import PICKLE_SUFFIXES, refuse_pickles
 from airgap.store import Blob, Store
+from airgap.untrusted_zip import small
 
 _CHUNK = 1 << 20
+_LARGEST_READ = 1 << 26
 
 
 class Origin:
@@ -27,8 +33,12 @@ class Origin:
         self.names = sorted(name for name in archive.namelist() if not name.endswith("/"))
 
     def read(self, name: str) -> bytes:
-        """The content of a small file."""
-        return self._archive.read(name)
+        """The content of a small file.
+
+        Raises:
+            zipfile.BadZipFile: It has more than 64 MiB.
+        """
+        return small(self._archive, name, _LARGEST_READ)
 
     def unpack(self, name: str, folder: Path) -> Path:
         """Put a file into a folder of one's own, without its path; writes each byte once."""
@@ -74,7 +84,7 @@ class Origin:
         found = {}
         for name in self.names:
             folder, _, file = name.rpartition("/")
-            top = PurePosixPath(name).parts[0]
+            top = name.partition("/")[0]
             if top.endswith(".dist-info") and folder in (top, f"{top}/licenses"):
                 if file.upper().startswith(("LICENSE", "LICENCE", "COPYING", "NOTICE")):
                     found[file] = self.extract(name, store)
@@ -86,6 +96,19 @@ class Origin:
         return found
 
 
+def _opened(wheel: Path) -> zipfile.ZipFile:
+    try:
+        archive = zipfile.ZipFile(wheel)
+    except DAMAGE as error:
+        raise zipfile.BadZipFile(str(error)) from error
+    for info in archive.infolist():
+        known = info.compress_type in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+        if not known or info.flag_bits & 1 or info.header_offset < 0:
+            archive.close()
+            raise zipfile.BadZipFile(f"{info.filename[:200]!r} is not packed as in wheels")
+    return archive
+
+
 @contextmanager
 def open_origin(subject: str, wheel: Path) -> Iterator[Origin]:
     """Open a wheel.
@@ -94,9 +117,9 @@ def open_origin(subject: str, wheel: Path) -> Iterator[Origin]:
         AirgapError: The file is no zip archive, or turns out to be damaged while it is read.
     """
     try:
-        with zipfile.ZipFile(wheel) as archive:
+        with _opened(wheel) as archive:
             yield Origin(subject, archive)
-    except (zipfile.BadZipFile, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError) as error:
         raise AirgapError(
             "reading the wheel",
             subject,

@@ -14,6 +14,8 @@ from airgap.models.selection import files_to_serve
 from airgap.store import hash_file
 
 _DOING = "making the lock of the model in"
+_NO_SUCH = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
+"""What comes of JSON that is none, or not of the form that it should have."""
 
 
 def folder_lock(name: str, license: str, folder: Path) -> ModelLock:
@@ -51,7 +53,7 @@ def _check_weights(path: Path) -> None:
         tensors: dict[str, Any] = json.loads(header)
         ends = [t["data_offsets"][1] for n, t in tensors.items() if n != "__metadata__"]
         whole = 8 + length + max(ends, default=0)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except _NO_SUCH as error:
         raise _fault(path, "a safetensors file with its header", f"{size} bytes without") from error
     if size != whole:
         found = f"{size} bytes" + (", as if it had been cut short" if size < whole else "")
@@ -61,13 +63,14 @@ def _check_weights(path: Path) -> None:
 def _check_index(path: Path, locked: Collection[str]) -> None:
     try:
         named = set(json.loads(path.read_text("utf-8"))["weight_map"].values())
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except _NO_SUCH as error:
         raise _fault(path, "JSON with a `weight_map`", str(error)) from error
     for name in sorted(map(str, named)):
         if name not in locked:
-            there = (path.parent / name).is_file()
+            there = is_safe_path(name) and (path.parent / name).is_file()
             found = "one that would not be taken along" if there else "no such file"
-            raise _fault(path.parent / name, f"a file of weights, as {path.name} says", found)
+            subject = path.parent / name[:255]
+            raise _fault(subject, f"a file of weights, as {path.name} says", found)
 
 
 def _fault(path: Path, expected: str, found: str) -> AirgapError:

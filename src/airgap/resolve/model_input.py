@@ -12,11 +12,11 @@ One of these three, with a name and a licence::
     folder = true
 """
 
-import tomllib
 from dataclasses import dataclass
 
 from airgap.errors import AirgapError
 from airgap.locks.model_origin import MODEL_ID
+from airgap.toml import parse_toml
 
 _KINDS = (
     {"name", "license", "wheel", "recipe"},
@@ -54,7 +54,7 @@ def parse_input(text: str, origin: str) -> ModelInput:
         AirgapError: The text makes no sense.
     """
     try:
-        given = tomllib.loads(text)
+        given = parse_toml(text)
         found = ", ".join(sorted(given)) or "nothing"
     except ValueError as error:
         given, found = {}, str(error)

@@ -12,7 +12,6 @@ The input is short::
 """
 
 import tempfile
-import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from airgap.locks.source import ID, NAME, GitFile, SourceLock, is_url, parse, re
 from airgap.resolve.output import heading, read_text, write_lock
 from airgap.resolve.wheel import fetch_release
 from airgap.store import Store
+from airgap.toml import parse_toml
 
 _FOLDER = "040000"
 
@@ -72,9 +72,9 @@ def lock_source(source_toml: Path, lock_path: Path) -> None:
 
 def _read(source_toml: Path) -> dict[str, Any]:
     try:
-        given = tomllib.loads(read_text(source_toml))
+        given = parse_toml(read_text(source_toml))
         found = ", ".join(sorted(given))
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         given, found = {}, str(error)
     checks: dict[str, Callable[[str], object]] = {
         "name": NAME.fullmatch,

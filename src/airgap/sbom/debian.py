@@ -12,11 +12,14 @@ from pathlib import Path, PurePosixPath
 
 from debian.deb822 import Deb822
 
-from airgap.image.deb import control, members
+from airgap.image.deb import DebMember, control, members
 from airgap.locks.debian import Package
 from airgap.sbom.license import License, Standing, spdx
+from airgap.untrusted_tar import small
 
 _DOC = "usr/share/doc"
+_LARGEST = 16 << 20
+"""Bytes of a copyright file; the longest are of a few MB."""
 _COMMON = re.compile(r"/usr/share/common-licenses/([A-Za-z]+(?:-[0-9]+(?:\.[0-9]+)*)?)")
 
 _NAMES = {
@@ -95,7 +98,12 @@ def _documents(deb: Path) -> Iterator[tuple[str, str, str]]:
         if member.info.issym() and len(path.parts) == 4:
             yield path.name, "", PurePosixPath(member.target).name
         elif path.name == "copyright" and len(path.parts) == 5 and member.file is not None:
-            yield path.parent.name, member.file.read().decode(errors="replace"), ""
+            yield path.parent.name, _text(member), ""
+
+
+def _text(member: DebMember) -> str:
+    assert member.file is not None
+    return small(member.file, _LARGEST, member.path).decode(errors="replace")
 
 
 def _machine_readable(text: str) -> list[str] | None:

@@ -7,15 +7,16 @@ and before it ``License`` (anything) and the classifiers ``License :: …``.
 import email.parser
 import re
 import zipfile
-import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
 
 from airgap.errors import AirgapError
+from airgap.image.inflate import DAMAGE
 from airgap.locks.python import normalise
 from airgap.sbom.license import License, Standing, license_of, recognise, spdx
+from airgap.untrusted_zip import small
 
 _WORDS = {
     "apache 2": "Apache-2.0",
@@ -60,7 +61,8 @@ _LICENSE_FILE = re.compile(
     r"[^/]+\.dist-info/(?:licenses/|license_files/)?(?:licen[cs]e|copying)[^/]*", re.IGNORECASE
 )
 _LONGEST = 80
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)
+_LARGEST = 16 << 20
+"""Bytes of METADATA or a licence; the longest are of a few hundred KB."""
 
 
 @dataclass(frozen=True, order=True)
@@ -107,7 +109,7 @@ def notes_of_wheel(filename: str, file: Path) -> WheelNotes:
                 if name.endswith(".dist-info/METADATA")
             }
         own = next(folder for folder in found if "/" not in folder)
-    except (*_DAMAGE, StopIteration) as error:
+    except (*DAMAGE, StopIteration) as error:
         what = str(error) or "no METADATA"
         raise AirgapError("reading the licence of the wheel", filename, found=what) from error
     license = license_of_metadata(found.pop(own), texts)
@@ -121,7 +123,7 @@ def _bundled(folder: str, metadata: Message) -> Bundled:
 
 
 def _read(archive: zipfile.ZipFile, name: str) -> str:
-    return archive.read(name).decode(errors="replace")
+    return small(archive, name, _LARGEST).decode(errors="replace")
 
 
 def license_of_metadata(metadata: Message, texts: Sequence[str] = ()) -> License:

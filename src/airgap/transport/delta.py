@@ -92,7 +92,8 @@ def read_inventory(path: Path) -> Inventory:
     first, _, rest = data.decode("ascii", "replace").partition("\n")
     if first != FIRST_LINE:
         raise _damaged(path, f"the first line `{FIRST_LINE}`", repr(first[:60]))
-    body, _, end = rest.rpartition("end ")
+    body, _, end = rest.rpartition("\nend ")
+    body += "\n"
     text = f"{first}\n{body}".encode("ascii", "replace")
     if end != hashlib.sha256(text).hexdigest() + "\n":
         raise _damaged(path, "a last line with the sha256 of those above", "another, or none")

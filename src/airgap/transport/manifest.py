@@ -9,6 +9,7 @@ leads to, so that a copy which replaced links by files is still whole.
 """
 
 import hashlib
+import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 
@@ -20,6 +21,9 @@ HEADER = "airgap-manifest 1"
 UNLISTED = frozenset({NAME, "MANIFEST.minisig", "airgap.conf"})
 """Files of a bundle folder that its manifest does not list: itself, its signature, and the
 operator's own settings."""
+
+_SIZE = re.compile(r"0|[1-9][0-9]{0,19}")
+"""As a receiver reads it; `int` takes more, such as `+1` and digits of other scripts."""
 
 
 def render(files: Mapping[str, Blob]) -> bytes:
@@ -56,6 +60,8 @@ def parse(data: bytes, origin: str) -> dict[str, Blob]:
         try:
             sha256, size, path = line.split(" ", 2)
             _check(path)
+            if not _SIZE.fullmatch(size):
+                raise ValueError(size)
             blob = Blob(sha256, int(size))
         except (ValueError, AirgapError) as error:
             raise AirgapError(

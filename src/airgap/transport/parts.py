@@ -36,12 +36,13 @@ _LARGEST_HEADER = 9_999_999
 """Bytes; what some hundred thousand parts need, and all that a receiver reads."""
 
 _DIGITS = 20  # of any number in a header; more than are ever needed
+_NUMBER = rf"(?:0|[1-9][0-9]{{0,{_DIGITS - 1}}})"
 _COMMON = re.compile(
     r"bundle (?P<bundle>[A-Za-z0-9][A-Za-z0-9._-]*) sha256:(?P<digest>[0-9a-f]{64})\n"
-    r"part (?P<number>[0-9]+) of (?P<count>[0-9]+)\n"
-    r"header (?P<header>[0-9]+)\n"
-    r"stream (?P<stream>[0-9]+)\n"
-    r"(?:image (?P<offset>[0-9]+) (?P<length>[0-9]+)\n)?"
+    rf"part (?P<number>{_NUMBER}) of (?P<count>{_NUMBER})\n"
+    rf"header (?P<header>{_NUMBER})\n"
+    rf"stream (?P<stream>{_NUMBER})\n"
+    rf"(?:image (?P<offset>{_NUMBER}) (?P<length>{_NUMBER})\n)?"
     r"(?:delta sha256:(?P<inventory>[0-9a-f]{64})\n)?"
 )
 
@@ -196,8 +197,9 @@ def _parse(data: bytes, size: int, origin: str) -> Header:
     if first != FIRST_LINE or common is None:
         raise _damaged(origin, "the lines of a header", lines[:200])
     payloads = []
-    for number, line in enumerate(lines[common.end() :].splitlines(), start=1):
-        found = re.fullmatch(r"([0-9]+) ([0-9]+) ([0-9a-f]{64})", line)
+    # Not `splitlines`, which also splits where a receiver's program does not.
+    for number, line in enumerate(lines[common.end() :].removesuffix("\n").split("\n"), start=1):
+        found = re.fullmatch(rf"({_NUMBER}) ({_NUMBER}) ([0-9a-f]{{64}})", line)
         if found is None or int(found[1]) != number:
             raise _damaged(origin, f"`{number} <bytes> <sha256>`", line[:200])
         payloads.append(Blob(found[3], int(found[2])))

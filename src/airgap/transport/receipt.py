@@ -26,7 +26,7 @@ from airgap.transport.parts import Header, Transfer
 _AGAIN = "read the receipt again from the screen of the receiver, and correct the text"
 _SHAPE = re.compile(
     r"airgap-receipt 1 (?P<bundle>\S+) (?P<digest>[0-9a-f]{12})( delta (?P<delta>[0-9a-f]{8}))?"
-    r" parts (?P<count>[0-9]+) missing (?P<missing>none|[0-9 -]+?)"
+    r" parts (?P<count>[0-9]{1,6}) missing (?P<missing>none|[0-9 -]+?)"
     r" damaged (?P<damaged>none|[0-9 -]+?) check (?P<check>[0-9a-f]{8})"
 )
 
@@ -163,7 +163,7 @@ def _numbers(text: str, count: int) -> tuple[int, ...]:
         return ()
     numbers: list[int] = []
     for word in text.split():
-        match = re.fullmatch(r"([0-9]+)(?:-([0-9]+))?", word)
+        match = re.fullmatch(r"([0-9]{1,18})(?:-([0-9]{1,18}))?", word)
         if match is None:
             raise _wrong("numbers and ranges such as `3 7-9`", text, _AGAIN)
         first, last = int(match[1]), int(match[2] or match[1])

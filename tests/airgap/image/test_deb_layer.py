@@ -138,3 +138,17 @@ def test_damaged_packages_are_refused(unpack: Unpack, make_deb: MakeDeb, keep: i
     deb.write_bytes(deb.read_bytes()[:keep])
     with pytest.raises(AirgapError, match="reading the Debian package `a.deb` failed"):
         unpack({"a": deb})
+
+
+def test_a_file_that_is_cut_off_is_told_where_it_is_read(
+    unpack: Unpack, make_deb: MakeDeb, tmp_path: Path
+) -> None:
+    content = bytes(range(256)) * 64
+    info, _ = file("usr/share/doc/x/copyright")
+    info.size = len(content)
+    data = info.tobuf() + content[:1000]
+    deb = tmp_path / "a.deb"
+    size = f"{len(data):<10}".encode()
+    deb.write_bytes(b"!<arch>\n" + b"data.tar".ljust(48) + size + b"`\n" + data)
+    with pytest.raises(AirgapError, match="reading the Debian package `a.deb` failed"):
+        unpack({"a": deb})

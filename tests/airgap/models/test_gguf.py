@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy
 import pytest
-from gguf import GGMLQuantizationType
+from gguf import GGMLQuantizationType, GGUFValueType
 from gguf.quants import dequantize
 
 from airgap.errors import AirgapError
@@ -138,6 +138,10 @@ def test_the_chat_template_and_the_end_of_an_answer_are_kept(
         ({"keys": {"tokenizer.ggml.pre": "qwen2"}}, "the model `gpt2` with `qwen2`"),
         ({"keys": {"tokenizer.ggml.eos_token_id": None}}, "`tokenizer.ggml.eos_token_id`"),
         ({"keys": {"llama.block_count": 3}}, "model.layers.2.mlp.down_proj.weight"),
+        ({"keys": {"llama.block_count": 2**32 - 1}}, "the tensors of 4294967295 layers"),
+        ({"keys": {"llama.attention.head_count": 0}}, "llama.attention.head_count"),
+        ({"keys": {"llama.attention.head_count": 5}}, "llama.attention.head_count"),
+        ({"keys": {"llama.attention.head_count_kv": 2**31}}, "llama.attention.head_count_kv"),
         ({"extra": {"rope_freqs.weight": (1, 32)}}, "a tensor named `rope_freqs.weight`"),
     ],
 )
@@ -158,3 +162,37 @@ def test_a_file_that_was_cut_short_is_refused(
     file.write_bytes(data[: keep if isinstance(keep, int) else int(len(data) * keep)])
     with pytest.raises(AirgapError, match="damaged"):
         convert(file, store)
+
+
+@pytest.mark.parametrize("length", [2**62, 2**64 - 1])
+@pytest.mark.parametrize("kind", [GGUFValueType.UINT8, GGUFValueType.STRING, GGUFValueType.ARRAY])
+def test_a_list_that_is_longer_than_the_file_is_refused(
+    store: Store, tmp_path: Path, length: int, kind: GGUFValueType
+) -> None:
+    file = tmp_path / "long.gguf"
+    file.write_bytes(_header_and_list(struct.pack("<IQ", kind, length)))
+    with pytest.raises(AirgapError, match="damaged"):
+        convert(file, store)
+
+
+def test_lists_in_lists_without_end_are_refused(store: Store, tmp_path: Path) -> None:
+    file = tmp_path / "deep.gguf"
+    file.write_bytes(_header_and_list(struct.pack("<IQ", GGUFValueType.ARRAY, 1) * 5000))
+    with pytest.raises(AirgapError, match="damaged"):
+        convert(file, store)
+
+
+def test_a_list_of_more_values_than_memory_can_hold_is_refused(
+    store: Store, write_gguf: WriteGguf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("airgap.models.gguf._MOST_VALUES", 400)
+    assert convert(write_gguf(), store)
+    file = write_gguf(keys={"tokenizer.ggml.scores": [0.0] * 400})
+    with pytest.raises(AirgapError, match="more than 400 values"):
+        convert(file, store)
+
+
+def _header_and_list(value: bytes) -> bytes:
+    """A file with no tensor and one key, which has a list."""
+    key = struct.pack("<Q", 1) + b"k" + struct.pack("<I", GGUFValueType.ARRAY)
+    return b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + key + value

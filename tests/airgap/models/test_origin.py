@@ -35,6 +35,12 @@ def test_licences_and_the_description_travel_along(store: Store, add_wheel: AddW
     }
 
 
+def test_a_file_without_a_name_is_no_document(store: Store, add_wheel: AddWheel) -> None:
+    wheel = add_wheel("m", {"": b"", "m-1.0.dist-info/LICENSE": b"do what you like"})
+    with open_origin("m", store.path(wheel.blob)) as origin:
+        assert set(origin.documents(store)) == {"LICENSE"}
+
+
 def test_a_package_of_two_models_is_refused(store: Store, add_wheel: AddWheel) -> None:
     wheel = add_wheel("m", {"a.gguf": b"", "b.gguf": b""})
     with (

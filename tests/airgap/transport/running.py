@@ -96,12 +96,19 @@ def start_split(bundle: Path, out: Path, size: str, *options: str) -> "subproces
 
 
 def run_split(bundle: Path, out: Path, size: str, *options: str) -> tuple[int, str, int]:
-    """Run it to its end; returns exit status, what it said, and its memory at most, in bytes."""
+    """Run it to its end; see `run_measured`."""
     split = [sys.executable, "-m", cli.__name__, "split", "--size", size]
-    command: list[Argument] = ["-c", _MEASURE, *split, *options, bundle, out]
-    with _start(command, bundle.parent / "store") as process:
-        memory, said = process.communicate()
-    return process.returncode, said, int(memory) * 1024
+    return run_measured(*split, *options, bundle, out, store=bundle.parent / "store")
+
+
+def run_measured(*command: Argument, store: Path) -> tuple[int, str, int]:
+    """Run a command to its end.
+
+    Returns exit status, what it said, and the memory of its largest process, in bytes.
+    """
+    with _start(["-c", _MEASURE, *command], store) as process:
+        output, said = process.communicate()
+    return process.returncode, said, int(output.split()[-1]) * 1024
 
 
 def _start(arguments: list[Argument], store: Path) -> "subprocess.Popen[str]":
