@@ -42,6 +42,30 @@ def find_locks(root: Path, address: str) -> dict[Path, str]:
     return locks
 
 
+def find_bundles(root: Path, address: str) -> list[str]:
+    """The names of the bundles at an address, which are those of their folders in ``dist/``.
+
+    Raises:
+        AirgapError: There is none.
+    """
+    folder, colon, name = address.removeprefix("//").partition(":")
+    wanted = name or ("" if colon else Path(folder).name)
+    build = root / folder / "BUILD"
+    found = [
+        str(keywords.get("name", Path(folder).name))
+        for _, kind, keywords in (_calls(build) if build.is_file() else ())
+        if kind == "airgap_bundle"
+    ]
+    if names := [name for name in found if wanted in ("", name)]:
+        return names
+    raise AirgapError(
+        "looking for the bundle",
+        address,
+        expected=f"an `airgap_bundle` in {folder}/BUILD",
+        found=", ".join(found) or "none",
+    )
+
+
 def _follow(
     root: Path, address: str, base: str, seen: set[tuple[str, str]], top: bool = False
 ) -> Iterator[tuple[Path, str]]:

@@ -118,8 +118,20 @@ def _parser() -> argparse.ArgumentParser:
     sign.add_argument("--key", type=Path, help="default: ~/.minisign/minisign.key")
     sign.set_defaults(run=_sign)
 
-    # The two that `./pants package` calls.
-    make = commands.add_parser("make", help=argparse.SUPPRESS)
+    reproduce = commands.add_parser(
+        "reproduce", help="build a bundle twice, in unlike worlds, and compare every byte"
+    )
+    reproduce.add_argument("bundle", help="the address that package has built: bundles/demo:")
+    reproduce.set_defaults(run=_reproduce)
+
+    digests = commands.add_parser(
+        "digests", help="write into docs/digests.md what the files of bundles should be"
+    )
+    digests.add_argument("bundle", nargs="+", type=Path, help="a built one: dist/demo")
+    digests.set_defaults(run=_digests)
+
+    # The two that `./pants package` calls, of which the help says nothing.
+    make = commands.add_parser("make")
     make.add_argument("spec", type=Path)
     make.add_argument("--dest", type=Path, required=True)
     make.add_argument("--receipt", type=Path, required=True)
@@ -127,11 +139,11 @@ def _parser() -> argparse.ArgumentParser:
     make.add_argument("--ask", type=int, required=True)
     make.set_defaults(run=_make)
 
-    step = commands.add_parser("step", help=argparse.SUPPRESS)
+    step = commands.add_parser("step")
     step.add_argument("step", type=Path)
     step.set_defaults(run=_step)
 
-    for command in (lock, fetch, split, delta, make, step):
+    for command in (lock, fetch, split, delta, reproduce, make, step):
         command.add_argument("--store", type=Path, default=default_store())
     return parser
 
@@ -203,6 +215,20 @@ def _sign(options: argparse.Namespace) -> None:
 
     key = options.key or keys.default_folder() / keys.KEY
     sign(options.bundle, key, keys.ask_password)
+
+
+def _reproduce(options: argparse.Namespace) -> None:
+    from airgap.addresses import find_bundles
+    from airgap.reproduce.reproduce import reproduce
+
+    for name in find_bundles(Path.cwd(), options.bundle):
+        reproduce(Store(options.store), Path.cwd(), name)
+
+
+def _digests(options: argparse.Namespace) -> None:
+    from airgap.digests import publish
+
+    publish(Path.cwd(), options.bundle)
 
 
 def _make(options: argparse.Namespace) -> None:

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from airgap.errors import AirgapError
 from airgap.fetch import missing
 from airgap.fetch.source import find_source
 from airgap.locks import debian, model, python, source
@@ -47,7 +48,21 @@ class Workshop:
     root: Path
 
     def text(self, path: str) -> str:
-        return (self.root / path).read_text()
+        """What a file of the repository says.
+
+        Raises:
+            AirgapError: It is no text.
+        """
+        try:
+            return (self.root / path).read_text("utf-8")
+        except UnicodeDecodeError as error:
+            raise AirgapError(
+                "reading",
+                path,
+                expected="text in UTF-8",
+                found=str(error),
+                remedy="take the file again from where it came from, or undo the edit",
+            ) from error
 
     def files(self, pairs: Iterable[tuple[str, str]]) -> dict[str, Blob]:
         """Put files of the repository into the store: path that they get -> blob."""

@@ -2,6 +2,8 @@
 
 import dataclasses
 import json
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ from airgap import bundle, tree
 from airgap.fetch.progress import human
 from airgap.inputs import Spec, Workshop
 from airgap.steps import Missing
-from airgap.store import Store
+from airgap.store import Store, hash_file
 from airgap.targets import replaced_models, target_tree
 from airgap.transport import manifest
 from airgap.transport.contents import SIGNATURE
@@ -35,7 +37,7 @@ def make(store: Store, spec: Spec, root: Path, dest: Path, receipt: Path) -> lis
         receipt.touch()
         return [dataclasses.asdict(step) for step in missing.steps]
     write_target(store, files, dest)
-    receipt.write_text(json.dumps(_receipt(spec, files), indent=1) + "\n")
+    receipt.write_text(json.dumps(_receipt(spec, root, files), indent=1) + "\n")
     return []
 
 
@@ -55,7 +57,23 @@ def _digest(folder: Path) -> str | None:
         return None
 
 
-def _receipt(spec: Spec, files: Tree) -> dict[str, Any]:
+def inputs(spec: Spec, root: Path) -> dict[str, str]:
+    """The sha256 of each of the repository's files that the specification names, by path."""
+    paths = {text for text in _strings(spec) if os.path.isfile(root / text)}
+    return {path: hash_file(root / path).sha256 for path in sorted(paths)}
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from _strings(list(value.values()))
+    elif isinstance(value, list):
+        for item in value:
+            yield from _strings(item)
+
+
+def _receipt(spec: Spec, root: Path, files: Tree) -> dict[str, Any]:
     # As `airgap verify` counts: what they take on a medium, where links take nothing.
     sizes = [entry.blob.size for entry in files.values() if entry.link is None]
     links = len(files) - len(sizes)
@@ -69,7 +87,9 @@ def _receipt(spec: Spec, files: Tree) -> dict[str, Any]:
     ]
     return {
         "name": spec["name"],
-        **({"replaced_models": replaced} if replaced else {}),
+        # What would make the same again; a folder that stands in for a model is of this machine.
+        **({"replaced_models": replaced} if replaced else {"spec": spec}),
+        "inputs": inputs(spec, root),
         "summary": summary,
         "files": {path: [entry.blob.size, entry.blob.sha256] for path, entry in files.items()},
     }

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from airgap.addresses import find_locks
+from airgap.addresses import find_bundles, find_locks
 from airgap.errors import AirgapError
 
 BUNDLE = """
@@ -78,3 +78,14 @@ def test_a_damaged_build_file_is_named(repo: Path) -> None:
     (repo / "models/minilm/BUILD").write_text("model(")
     with pytest.raises(AirgapError, match="models/minilm/BUILD"):
         find_locks(repo, "models/minilm")
+
+
+@pytest.mark.parametrize("address", ["bundles/demo:", "bundles/demo:demo", "bundles/demo"])
+def test_a_bundle_is_found_by_its_address(repo: Path, address: str) -> None:
+    assert find_bundles(repo, address) == ["demo"]
+
+
+@pytest.mark.parametrize("address", ["bundles/demo:image", "bundles/none:", "models/minilm:"])
+def test_what_is_no_bundle_is_told(repo: Path, address: str) -> None:
+    with pytest.raises(AirgapError, match="an `airgap_bundle` in"):
+        find_bundles(repo, address)

@@ -1,5 +1,6 @@
 import errno
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -30,6 +31,16 @@ def test_a_full_disk_is_one_message(
     monkeypatch.setattr(Store, "__init__", full)
     assert cli.main(["fetch", "x:y"]) == 1
     assert "No space left on device" in capsys.readouterr().err
+
+
+def test_the_help_lists_what_people_call(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+    said = capsys.readouterr().out
+    listed = re.findall(r"^    (\w+)", said, re.MULTILINE)
+    assert listed[:3] == ["lock", "fetch", "split"]
+    assert not {"make", "step"} & set(listed)
+    assert "SUPPRESS" not in said
 
 
 def test_the_store_is_the_one_that_pants_uses(monkeypatch: pytest.MonkeyPatch) -> None:

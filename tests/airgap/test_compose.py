@@ -10,19 +10,9 @@ from airgap.errors import AirgapError
 from airgap.store import Store
 from airgap.tree import Entry, Tree
 from tests.airgap.blobs import put
+from tests.host.bundle import BUNDLE_CONF, HOST
 
-HOST = Path(__file__).parents[2] / "src" / "host"
-CONF = {
-    "BUNDLE": "demo",
-    "IMAGE": "localhost/airgap/demo:0123456789ab",
-    "IMAGE_ID": "sha256:" + "1" * 64,
-    "IMAGE_MANIFEST": "sha256:" + "2" * 64,
-    "SERVER_STACK": "vllm-cpu",
-    "LLM": "small",
-    "EMBEDDING": "minilm",
-    "BUILDER_STACK": "agentfabric",
-    "DEVICE": "cpu",
-}
+CONF = {**BUNDLE_CONF, "BUILDER_STACK": "agentfabric"}
 
 
 def conf(**changed: str) -> bytes:

@@ -57,6 +57,20 @@ def test_a_target_whose_blobs_are_there_is_made_at_once(
     assert str(tmp_path) not in json.dumps(receipt)
 
 
+def test_a_receipt_says_what_would_make_the_same_again(
+    store: Store, root: Path, tmp_path: Path
+) -> None:
+    ask(store, WHEELHOUSE, root, tmp_path)
+    before = json.loads((tmp_path / "receipt").read_text())
+    assert before["spec"] == WHEELHOUSE
+    assert set(before["inputs"]) == {"stack.lock", "backends.lock"}
+    (root / "backends.lock").write_text("\n")
+    ask(store, WHEELHOUSE, root, tmp_path)
+    after = json.loads((tmp_path / "receipt").read_text())
+    assert after["inputs"]["backends.lock"] != before["inputs"]["backends.lock"]
+    assert {**after, "inputs": before["inputs"]} == before
+
+
 def test_what_is_missing_comes_back_as_steps_and_nothing_is_written(
     store: Store, root: Path, tmp_path: Path
 ) -> None:

@@ -4,10 +4,10 @@ Nothing says that it is the right one: who takes files from it compares them wit
 """
 
 import os
-import tomllib
 from pathlib import Path
 
 from airgap.errors import AirgapError
+from airgap.toml import parse_toml
 
 
 def named_copy(table: str, name: str, variable: str) -> Path | None:
@@ -50,7 +50,7 @@ def how_to_name(table: str, name: str, variable: str, path: str = "/path") -> st
 def _setting(settings: Path, table: str, name: str) -> str | None:
     expected = f'a table [{table}] with lines such as {name} = "/path"'
     try:
-        named = tomllib.loads(settings.read_text("utf-8")).get(table, {})
+        named = parse_toml(settings.read_text("utf-8")).get(table, {})
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:

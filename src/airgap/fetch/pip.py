@@ -30,6 +30,15 @@ class NotFoundError(Exception):
         self.found = found
 
 
+class UnreachableError(AirgapError):
+    """No index answered."""
+
+    def naming(self, doing: str, subject: str, file: str) -> AirgapError:
+        """The same for who knows which file it was about."""
+        expected = f"{file}, which the store lacks, from the index"
+        return AirgapError(doing, subject, expected=expected, found=self.found, remedy=self.remedy)
+
+
 def download(
     requirements: Sequence[str],
     work: Path,
@@ -46,6 +55,7 @@ def download(
 
     Raises:
         NotFoundError: No index has one of them.
+        UnreachableError: No index answered; its subject is the package that was asked for.
         AirgapError: Anything else that pip ended with.
     """
     stop = stop or threading.Event()
@@ -149,7 +159,7 @@ def _failure(said: str, subject: str) -> Exception:
         said,
     )
     if unreachable is not None:
-        return AirgapError(
+        return UnreachableError(
             "fetching the wheel",
             page[1] if (page := re.search(r"/([^/\s]+)/?$", unreachable[0])) else subject,
             expected="an answer from the index",

@@ -2,18 +2,21 @@
 
 The build sees no network, no compiler, none of this machine's packages and none of its settings:
 only the interpreter's standard library and the locked wheels of the build backends. What it gives
-is packed anew, so the wheel depends on neither machine, user, folder nor day.
+is packed anew, so the wheel depends on neither machine, user, folder nor day. A build that asks for
+the network fails, whatever it makes of the refusal.
 """
 
+import contextlib
+import inspect
 import os
 import subprocess
 import venv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from airgap.errors import AirgapError
-from airgap.fetch import pip
+from airgap.fetch import no_network, pip
 from airgap.fetch.progress import Progress
 from airgap.fetch.wheels import fetch_wheels
 from airgap.locks.python import Sdist, Wheel
@@ -64,7 +67,7 @@ def fetch_sdist(
     """
     if sdist.blob.size and store.has(sdist.blob):
         return sdist
-    with store.workdir() as work:
+    with store.workdir() as work, _asking_nothing(work, sdist.filename):
         # pip asks the backend for the metadata of what it downloads.
         python = _environment(store, backends, work)
         requirement = f"{name}=={version} --hash=sha256:{sdist.blob.sha256}"
@@ -78,6 +81,10 @@ def fetch_sdist(
                 expected=f"{sdist.filename} ({sdist.blob})",
                 found=f"no index of pip's configuration has it; it has {error.found}",
                 remedy="see `pip config list`, or make the lock anew",
+            ) from error
+        except pip.UnreachableError as error:
+            raise error.naming(
+                "fetching the source", f"{name} {version}", f"{sdist.filename} ({sdist.blob})"
             ) from error
         (path,) = (work / "wheels").iterdir()
         expected = sdist.blob if sdist.blob.size else None
@@ -102,7 +109,7 @@ def build(store: Store, sdist: Sdist, backends: Sequence[Wheel]) -> tuple[str, B
     if (known := store.result(recipe)) is not None:
         ((filename, blob),) = known.items()
         return filename, blob
-    with store.workdir() as work:
+    with store.workdir() as work, _asking_nothing(work, sdist.filename):
         python = _environment(store, backends, work)
         source = work / sdist.filename
         store.link(sdist.blob, source)
@@ -115,13 +122,34 @@ def build(store: Store, sdist: Sdist, backends: Sequence[Wheel]) -> tuple[str, B
 
 
 def _environment(store: Store, backends: Sequence[Wheel], work: Path) -> Path:
-    """The interpreter of a new virtual environment that holds the backends and nothing else."""
+    """The interpreter of a new virtual environment that holds the backends and no way out."""
     folder = work / "environment"
     venv.create(folder, symlinks=True)
+    packages = folder / "lib" / "python3.11" / "site-packages"
     for backend in backends:
         with ZipFile(store.path(backend.blob)) as archive:
-            archive.extractall(folder / "lib" / "python3.11" / "site-packages")
+            archive.extractall(packages)
+    (packages / "no_network.py").write_text(inspect.getsource(no_network))
+    (packages / "no_network.pth").write_text("import no_network\n")
     return folder / "bin" / "python"
+
+
+@contextlib.contextmanager
+def _asking_nothing(work: Path, source: str) -> Iterator[None]:
+    """Whatever comes of the block, a build in it that asked for the network has failed."""
+    try:
+        yield
+    finally:
+        if (asked := work / no_network.ASKED).exists():
+            wanted = dict.fromkeys(asked.read_text("utf-8").splitlines())
+            raise AirgapError(
+                "building the wheel",
+                source,
+                expected="a build from the source and the locked backends alone",
+                found=f"it asked the network for {', '.join(wanted)}, which no lock names",
+                remedy="exclude the package, or take a version that has a wheel"
+                " or builds without a network",
+            )
 
 
 def _run_backend(python: Path, source: Path, work: Path) -> Path:
@@ -140,7 +168,7 @@ def _run_backend(python: Path, source: Path, work: Path) -> Path:
         "PYTHONDONTWRITEBYTECODE": "1",
         "SOURCE_DATE_EPOCH": str(BLOB_MTIME),
         "PIP_CONFIG_FILE": os.devnull,
-        # Nothing listens there: what asks for the network fails at once.
+        # Nothing listens there: what is not Python and asks for the network fails at once.
         "http_proxy": "http://127.0.0.1:9",
         "https_proxy": "http://127.0.0.1:9",
     }

@@ -18,6 +18,7 @@ from pathlib import Path
 from airgap.errors import AirgapError
 from airgap.fetch.git import Content
 from airgap.locks.source import EXECUTABLE, LINK, PLAIN
+from airgap.untrusted_tar import entries, open_tar
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,17 @@ def open_copy(copy: Path, wanted: Collection[str]) -> Iterator[dict[str, Found]]
             return
         if not copy.is_file():
             raise _fault(copy, expected="a folder or a tar", found="nothing there")
-        with tarfile.open(copy) as archive:
+        with copy.open("rb") as file, open_tar(file, "r:*") as archive:
             yield _in_tar(archive, copy, wanted)
     except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError) as error:
         raise _fault(copy, expected="a folder or a whole tar", found=str(error)) from error
     except PermissionError as error:
         raise _fault(copy, expected="files that can be read", found=str(error)) from error
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        # That is how damage in what gzip and bzip2 packed is told.
+        raise _fault(copy, expected="a folder or a whole tar", found=str(error)) from error
 
 
 def _in_folder(copy: Path, wanted: Collection[str]) -> Iterator[tuple[str, Found]]:
@@ -87,7 +93,7 @@ def _file(file: Path, copy: Path, path: str) -> Found:
 
 
 def _in_tar(archive: tarfile.TarFile, copy: Path, wanted: Collection[str]) -> dict[str, Found]:
-    members = {_inside(member, copy): member for member in archive.getmembers()}
+    members = {_inside(member, copy): member for member in entries(archive)}
     top = _folder_around(members, wanted)
     return {
         path: _member(archive, member)

@@ -130,6 +130,10 @@ def _download(
     requirements = [wheel.requirement for wheel in wheels]
     try:
         pip.download(requirements, work, arguments, watch, stop)
+    except pip.UnreachableError as error:
+        wheel = next((wheel for wheel in wheels if wheel.name == error.subject), wheels[0])
+        file = f"{wheel.filename} ({wheel.blob})"
+        raise error.naming("fetching the wheel", str(wheel), file) from error
     except pip.NotFoundError as error:
         builds_for_cpu = [wheel for wheel in wheels if wheel.version.endswith("+cpu")]
         if not builds_for_cpu:

@@ -28,17 +28,19 @@ import importlib.util, json, os, shutil, sys, time, urllib.request, zipfile
 
 METADATA = "Metadata-Version: 2.1\\nName: odd\\nVersion: 1.0\\n"
 
-def world():
+def ask(stage):
+    # As one that goes on without what it could not fetch.
     try:
-        urllib.request.urlopen(SITE, timeout=5)
-        network = True
+        if stage == ASKS:
+            urllib.request.urlopen(SITE, timeout=5)
     except OSError:
-        network = False
+        pass
+
+def world():
     umask = os.umask(0o22)
     os.umask(umask)
     return {
         "compilers": [c for c in ("cc", "gcc", "c++", os.environ["CC"]) if shutil.which(c)],
-        "network": network,
         "packages": [p for p in ("pytest", "rich") if importlib.util.find_spec(p)],
         "settings": sorted(name for name in os.environ if name.startswith("SECRET")),
         "time zone": time.tzname[0],
@@ -47,6 +49,7 @@ def world():
     }
 
 def prepare_metadata_for_build_wheel(folder, config_settings=None):
+    ask("metadata")
     os.mkdir(os.path.join(folder, "odd-1.0.dist-info"))
     with open(os.path.join(folder, "odd-1.0.dist-info", "METADATA"), "w") as file:
         file.write(METADATA)
@@ -54,6 +57,7 @@ def prepare_metadata_for_build_wheel(folder, config_settings=None):
 
 def build_wheel(folder, config_settings=None, metadata_directory=None):
     name = "odd-1.0-py3-none-any.whl"
+    ask("wheel")
     if FAILS:
         raise RuntimeError("this source needs a compiler")
     with open("world.json", "w") as file:
@@ -73,7 +77,7 @@ def build_wheel(folder, config_settings=None, metadata_directory=None):
 def make_sdist(site: Site) -> MakeSdist:
     """Put a source on the index that brings its own build backend, which looks around itself."""
 
-    def make(fails: bool = False) -> Sdist:
+    def make(fails: bool = False, asks: str = "") -> Sdist:
         folder = site.root / "simple" / "odd"
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "odd-1.0.tar.gz"
@@ -85,7 +89,7 @@ def make_sdist(site: Site) -> MakeSdist:
                 build-backend = "backend"
                 backend-path = ["."]
             """),
-            "backend.py": f"FAILS = {fails}\nSITE = {site.url!r}\n{BACKEND}",
+            "backend.py": f"FAILS = {fails}\nASKS = {asks!r}\nSITE = {site.url!r}\n{BACKEND}",
             "tool.sh": "#!/bin/sh\n",
         }
         with tarfile.open(path, "w:gz") as archive:
@@ -120,12 +124,33 @@ def test_a_build_sees_nothing_of_the_machine(
     assert world.pop("order")
     assert world == {
         "compilers": [],
-        "network": False,
         "packages": [],
         "settings": [],
         "time zone": "UTC",
         "umask": 0o022,
     }
+
+
+@pytest.mark.parametrize("stage", ["metadata", "wheel"])
+def test_a_build_that_asks_for_the_network_fails_and_says_what_it_asked_for(
+    index: Site, store: Store, make_sdist: MakeSdist, stage: str
+) -> None:
+    with pytest.raises(AirgapError) as raised:
+        fetch_wheels(store, [locked(make_sdist(asks=stage), Blob("a" * 64, 5))], Progress())
+    assert raised.value.subject == "odd-1.0.tar.gz"
+    assert index.url in str(raised.value.found)
+    assert "/" not in index.requests
+
+
+def test_a_wheel_of_a_source_that_cannot_be_had_is_told_with_the_source(
+    index: Site, store: Store, make_sdist: MakeSdist, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+    sdist = make_sdist()
+    with pytest.raises(AirgapError) as raised:
+        fetch_wheels(store, [locked(sdist, Blob("a" * 64, 5))], Progress())
+    assert (raised.value.doing, raised.value.subject) == ("fetching the source", "odd 1.0")
+    assert f"{sdist.filename} ({sdist.blob})" in str(raised.value.expected)
 
 
 def test_the_wheel_is_packed_the_same_way_whatever_the_backend_does(

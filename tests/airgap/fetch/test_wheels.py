@@ -98,7 +98,8 @@ def test_no_network_is_told_as_such(
     monkeypatch.setenv("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
     with pytest.raises(AirgapError) as raised:
         fetch_wheels(store, [wheel], Progress())
-    assert raised.value.subject == "far"
+    assert raised.value.subject == "far 1.0"
+    assert f"{wheel.filename} ({wheel.blob})" in str(raised.value.expected)
     assert "Connection refused" in str(raised.value.found)
     assert "network" in str(raised.value.remedy)
 
