@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,30 @@ def mounted(folder: Path, *arguments: str | Path) -> Iterator[Path]:
 def memory_disk(folder: Path, options: str) -> contextlib.AbstractContextManager[Path]:
     """A disk in memory; ``size=4m`` is one of its options."""
     return mounted(folder, "-t", "tmpfs", "-o", options, "tmpfs")
+
+
+@contextlib.contextmanager
+def disk_for_zeros(folder: Path, size: int) -> Iterator[Path]:
+    """A disk of this many bytes, kept in memory, of which zeros take next to nothing.
+
+    See the kernel's admin-guide/blockdev/zram.rst.
+    """
+    if shutil.which("modprobe"):
+        subprocess.run(["modprobe", "-q", "zram"], check=False)
+    control = Path("/sys/class/zram-control")
+    try:
+        # Reading this file adds a device.
+        number = (control / "hot_add").read_text().strip()
+    except OSError as error:
+        not_here(f"cannot add a zram device: {error}")
+    try:
+        Path(f"/sys/block/zram{number}/disksize").write_text(str(size))
+        device = f"/dev/zram{number}"
+        subprocess.run(["mkfs.ext4", "-q", "-m", "0", "-E", "nodiscard", device], check=True)
+        with mounted(folder, device) as disk:
+            yield disk
+    finally:
+        (control / "hot_remove").write_text(number)
 
 
 def make_read_only(disk: Path) -> None:

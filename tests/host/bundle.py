@@ -1,15 +1,18 @@
 """Running the program of a small bundle, and what it asked of Docker."""
 
+import ast
 import hashlib
 import json
 import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.signals import reset_signals
 
-HOST = Path(__file__).resolve().parents[2] / "src" / "host"
+SOURCES = Path(__file__).resolve().parents[2] / "src"
+HOST = SOURCES / "host"
 STAND_IN = Path(__file__).with_name("stand_in_docker.py")
 
 BUNDLE_CONF = {
@@ -38,6 +41,13 @@ def path_without(program: str, folder: Path, path: str) -> str:
     return str(folder)
 
 
+def environ_in(folder: Path) -> dict[str, str]:
+    """What each program of the host gets; its temporary files, which a kill leaves, are below."""
+    scratch = folder / "temporary 文件"
+    scratch.mkdir(exist_ok=True)
+    return {"PATH": os.environ["PATH"], "LANG": "C.UTF-8", "TMPDIR": str(scratch)}
+
+
 @dataclass(frozen=True)
 class Bundle:
     """A bundle folder, and how to run its program."""
@@ -64,25 +74,27 @@ class Bundle:
             timeout=300,
         )
 
-    def start(self, *arguments: str) -> "subprocess.Popen[str]":
-        """Starts ``airgap`` with these arguments, to be watched while it runs."""
+    def start(self, *arguments: str | Path, **environ: str) -> "subprocess.Popen[str]":
+        """Starts ``airgap`` in a session of its own, so that all of it can be sent a signal."""
         return subprocess.Popen(
-            [*self.shell, str(self.root / "airgap"), *arguments],
+            [*self.shell, self.root / "airgap", *arguments],
             cwd="/",
-            env=self.environ({}),
+            env=self.environ(environ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
             preexec_fn=reset_signals,
+            start_new_session=True,
         )
 
     def environ(self, more: dict[str, str]) -> dict[str, str]:
         """The environment in which the program runs, and nothing of this process's own."""
+        inherited = environ_in(self.docker)
         return {
-            "PATH": f"{self.docker}:{os.environ['PATH']}",
+            **inherited,
+            "PATH": f"{self.docker}:{inherited['PATH']}",
             "STAND_IN": str(self.docker),
-            "LANG": "C.UTF-8",
             **self.settings,
             **more,
         }
@@ -101,12 +113,25 @@ class Bundle:
         """The calls of Docker's client so far that begin with these words."""
         path = self.docker / "calls"
         lines = path.read_text().splitlines() if path.exists() else []
-        calls: list[list[str]] = [json.loads(line) for line in lines]
+        calls: list[list[str]] = [ast.literal_eval(line) for line in lines]
         return [call for call in calls if call[: len(beginning)] == list(beginning)]
 
     def created(self, service: str) -> list[str]:
         """The arguments with which the service's container was made last."""
         return self.calls("create", "--name", f"airgap-demo-{service}")[-1]
+
+    @property
+    def containers(self) -> dict[str, dict[str, Any]]:
+        """What the stand-in for Docker knows of each container, by name."""
+        found = sorted(self.docker.glob("container-*"))
+        return {
+            path.name.removeprefix("container-"): ast.literal_eval(path.read_text())
+            for path in found
+        }
+
+    def has_container(self, name: str, known: dict[str, Any]) -> None:
+        """From now on the stand-in for Docker knows this of a container."""
+        self.docker_says(f"container-{name}", repr(known))
 
     def write_manifest(self) -> str:
         """Writes MANIFEST for what is there, and returns the bundle's digest."""

@@ -1,7 +1,35 @@
-"""What a program leaves running when it ends."""
+"""Processes that a program meets, and what it leaves running when it ends."""
 
+import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+
+def turn_of(process: int) -> str:
+    """What a process is called in the names of the files by which runs see each other."""
+    ticks = Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2].split()[19]
+    return f"{process}.{ticks}"
+
+
+@contextmanager
+def left_running(
+    *command: str | Path, folder: Path | None = None
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """A process as somebody else's or an earlier run's; it gets no input, and ends with the block.
+
+    Args:
+        folder: Where it runs.
+    """
+    process = subprocess.Popen(
+        command, cwd=folder, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
 def left_of(group: int) -> list[str]:

@@ -1,31 +1,59 @@
 """Answers as Docker's client does, from files in the folder $STAND_IN: for faults and arguments.
 
+Usage: stand_in_docker.py SOURCES ARGUMENT…, where SOURCES is the folder src/.
+
 image: the id of the loaded image; loads: the id that a load brings; images: references and layers
 of all, JSON; version-error, create-error, update-error, rm-error, probe, exit, exit-<container>:
 what goes wrong; signal-<command>: the number of the signal that the whole group of processes gets,
 as by Ctrl-C, when that command was done; info-<letters of the template>: what info says; program:
-what a program of pex/ prints. Calls are appended to calls, one JSON list a line. What works on the
-state folder or a certificate is run for real, and so is smoke.py where inside, JSON, says in which
-environment; nvidia-smi: what that prints, stats: likewise; saves: the tar of a save.
-container-<name> holds what is known of a container, JSON.
+what a program of pex/ prints. Calls are appended to calls, a list of Python's a line. What works on
+the state folder or a certificate is run for real, and so is smoke.py where inside, JSON, says in
+which environment; nvidia-smi: what that prints, stats: likewise; saves: the tar of a save.
+container-<name> holds what is known of a container, as Python writes a dictionary.
+
+One ``airgap up`` asks 36 times, so this imports nothing that takes longer than the answer does:
+with json, re, pathlib and typing each call would take three times as long.
 """
 
-import csv
-import json
-import os
-import re
-import subprocess
-import sys
-from pathlib import Path
-from typing import Any
+from __future__ import annotations
 
-HERE = Path(os.environ["STAND_IN"])
-SOURCES = Path(__file__).resolve().parents[2] / "src"
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+HERE = os.environ["STAND_IN"]
+SOURCES = sys.argv[1]
+
+
+def exists(name: str) -> bool:
+    return os.path.exists(f"{HERE}/{name}")
 
 
 def text(name: str) -> str:
-    path = HERE / name
-    return path.read_text() if path.exists() else ""
+    try:
+        with open(f"{HERE}/{name}") as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""
+
+
+def write(name: str, text: str) -> None:
+    with open(f"{HERE}/{name}", "w") as file:
+        file.write(text)
+
+
+def unlink(name: str) -> None:
+    if exists(name):
+        os.unlink(f"{HERE}/{name}")
+
+
+def named(beginning: str) -> list[str]:
+    """What follows in the names of the files that begin so."""
+    found = sorted(name for name in os.listdir(HERE) if name.startswith(beginning))
+    return [name.removeprefix(beginning) for name in found]
 
 
 def fail(message: str) -> None:
@@ -36,12 +64,12 @@ def container(name: str) -> dict[str, Any]:
     known = text(f"container-{name}")
     if not known:
         fail(f"Error: No such container: {name}")
-    found: dict[str, Any] = json.loads(known)
+    found: dict[str, Any] = eval(known)
     return found
 
 
 def change_container(name: str, **changed: object) -> None:
-    (HERE / f"container-{name}").write_text(json.dumps(container(name) | changed))
+    write(f"container-{name}", repr(container(name) | changed))
 
 
 def fill_in(template: str, name: str) -> str:
@@ -57,8 +85,12 @@ def fill_in(template: str, name: str) -> str:
     }
     for key, value in values.items():
         template = template.replace(key, value)
-    label = r'\{\{(?:\.Label|index \.Config\.Labels) "(.*?)"}}'
-    return re.sub(label, lambda match: known["labels"].get(match[1], ""), template)
+    while "{{" in template:  # a label, or the first that is there of several
+        before, _, rest = template.partition("{{")
+        action, _, after = rest.partition("}}")
+        labels = [known["labels"].get(key, "") for key in action.split('"')[1::2]]
+        template = before + next(filter(None, labels), "") + after
+    return template
 
 
 def create(name: str, rest: list[str]) -> None:
@@ -69,18 +101,20 @@ def create(name: str, rest: list[str]) -> None:
     labels = [rest[i + 1].split("=", 1) for i, word in enumerate(rest) if word == "--label"]
     image = next(word for word in rest if word.startswith("localhost/airgap/"))
     known = {"labels": dict(labels), "image": image, "running": False}
-    (HERE / f"container-{name}").write_text(json.dumps(known))
+    write(f"container-{name}", repr(known))
 
 
 def rename(name: str, other: str) -> None:
     if other in containers():
         fail(f"Conflict. The container name {other} is already in use")
     container(name)
-    (HERE / f"container-{name}").rename(HERE / f"container-{other}")
+    os.rename(f"{HERE}/container-{name}", f"{HERE}/container-{other}")
 
 
 def images() -> dict[str, list[tuple[str, int]]]:
     """The layers of each, from the lowest on: digest and size."""
+    import json
+
     found: dict[str, list[tuple[str, int]]] = json.loads(text("images") or "{}")
     return found
 
@@ -92,7 +126,8 @@ def listed_containers(arguments: list[str]) -> list[str]:
 
 
 def text_of(program: str) -> str:
-    return (SOURCES / "host/lib" / program).read_text().strip()
+    with open(f"{SOURCES}/host/lib/{program}") as file:
+        return file.read().strip()
 
 
 def run(arguments: list[str]) -> None:
@@ -100,6 +135,8 @@ def run(arguments: list[str]) -> None:
     if "-c" not in arguments:
         print(text("program"), end="")
         return
+    import csv
+
     code, *rest = arguments[arguments.index("-c") + 1 :]
     known = ("agents.py", "passwords.py", "state_files.py", "certificate.py", "versions.py")
     if code.strip() not in map(text_of, known):
@@ -108,9 +145,12 @@ def run(arguments: list[str]) -> None:
     mounts = [next(csv.reader([word])) for word in arguments if word.startswith("type=bind")]
     sources = {mount[2]: mount[1].removeprefix("source=") for mount in mounts}
     rest = [sources.get(f"target={word}", word) for word in rest]
-    environ = {"PYTHONPATH": str(SOURCES), "PYTHONUTF8": "1"}
-    done = subprocess.run([sys.executable, "-c", code, *rest], env=environ)
-    sys.exit(done.returncode)
+    python([code, *rest], {"PYTHONPATH": SOURCES, "PYTHONUTF8": "1"})
+
+
+def python(words: list[str], environ: dict[str, str]) -> None:
+    """Becomes a program of Python's library alone, as the image has it."""
+    os.execve(sys.executable, [sys.executable, "-S", "-c", *words], environ)
 
 
 def execute(name: str, arguments: list[str]) -> None:
@@ -121,23 +161,23 @@ def execute(name: str, arguments: list[str]) -> None:
             fail("exec: nvidia-smi: not found")
         print(text("nvidia-smi"), end="")
     elif text("inside") and text_of("smoke.py") in (word.strip() for word in arguments):
-        code, *rest = arguments[arguments.index("-c") + 1 :]
-        environ = json.loads(text("inside"))
-        sys.exit(subprocess.run([sys.executable, "-c", code, *rest], env=environ).returncode)
+        import json
+
+        python(arguments[arguments.index("-c") + 1 :], json.loads(text("inside")))
 
 
 def remove(names: list[str]) -> None:
     for name in names:
-        (HERE / f"container-{name}").unlink(missing_ok=True)
+        unlink(f"container-{name}")
 
 
 def containers() -> list[str]:
-    return sorted(path.name.removeprefix("container-") for path in HERE.glob("container-*"))
+    return named("container-")
 
 
 def main(arguments: list[str]) -> None:
-    with (HERE / "calls").open("a") as calls:
-        calls.write(json.dumps(arguments) + "\n")
+    with open(f"{HERE}/calls", "a") as calls:
+        calls.write(f"{arguments!r}\n")
     match arguments:
         case ["version", *_]:
             if text("version-error"):
@@ -157,10 +197,12 @@ def main(arguments: list[str]) -> None:
         case ["image", "rm", _] if text("rm-error"):
             fail(text("rm-error"))
         case ["image", "rm", reference] if reference in images():
+            import json
+
             left = {name: layers for name, layers in images().items() if name != reference}
-            (HERE / "images").write_text(json.dumps(left))
+            write("images", json.dumps(left))
         case ["image", "rm", _]:
-            (HERE / "image").unlink()
+            os.unlink(f"{HERE}/image")
         case ["images", "--format", _, repository]:
             print("\n".join(name for name in images() if name.startswith(f"{repository}:")))
         case ["images", *_]:
@@ -168,10 +210,12 @@ def main(arguments: list[str]) -> None:
         case ["history", *_, reference]:
             print("\n".join(str(size) for _, size in reversed(images()[reference])))
         case ["load"]:
-            (HERE / "loaded.tar").write_bytes(sys.stdin.buffer.read())
-            (HERE / "image").write_text(text("loads"))
+            with open(f"{HERE}/loaded.tar", "wb") as tar:
+                tar.write(sys.stdin.buffer.read())
+            write("image", text("loads"))
         case ["save", _]:
-            sys.stdout.buffer.write((HERE / "saves").read_bytes())
+            with open(f"{HERE}/saves", "rb") as tar:
+                sys.stdout.buffer.write(tar.read())
         case ["run", *_]:
             run(arguments)
         case ["create", "--name", name, *rest]:
@@ -207,22 +251,22 @@ def main(arguments: list[str]) -> None:
         case ["rm", "-f", *names]:
             remove(names)
         case ["network", "inspect", name]:
-            if not (HERE / f"network-{name}").exists():
+            if not exists(f"network-{name}"):
                 fail("Error: No such network")
         case ["network", "create", *_, name]:
-            (HERE / f"network-{name}").write_text("")
+            write(f"network-{name}", "")
         case ["network", "ls", *_]:
-            print("\n".join(path.name[len("network-") :] for path in HERE.glob("network-*")))
+            print("\n".join(named("network-")))
         case ["network", "rm", *names]:
             for name in names:
-                (HERE / f"network-{name}").unlink(missing_ok=True)
+                unlink(f"network-{name}")
         case ["ps", *_] | ["network", "connect", *_]:
             pass
         case _:
             fail(f"unexpected: {arguments}")
     if number := text(f"signal-{arguments[0]}"):
-        (HERE / f"signal-{arguments[0]}").unlink()
+        unlink(f"signal-{arguments[0]}")
         os.killpg(0, int(number))
 
 
-main(sys.argv[1:])
+main(sys.argv[2:])

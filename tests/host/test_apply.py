@@ -12,7 +12,7 @@ from tests.host.delta import NEW_WEIGHTS, Upgrade, upgrade_of
 from tests.host.test_inventory import saved
 from tests.host.test_join import tree
 from tests.host.transfer import split
-from tests.mounts import not_here
+from tests.mounts import memory_disk, not_here
 
 
 @pytest.fixture
@@ -30,8 +30,9 @@ def test_the_newer_bundle_is_the_same_and_the_older_untouched(upgrade: Upgrade) 
     assert f"To switch: {upgrade.applied}/airgap up" in done.stdout
     assert not [path for path in upgrade.applied.parent.iterdir() if path.name.startswith(".")]
     carried = sum(part.stat().st_size for part in upgrade.medium.glob("*.part"))
-    # The changed weights, and the new layer once.
-    assert carried < len(NEW_WEIGHTS) + 100_000 + 40_000
+    # The changed weights, the new layer once, and the list of all files.
+    listed = (upgrade.applied / "MANIFEST").stat().st_size
+    assert carried < len(NEW_WEIGHTS) + 100_000 + listed + 40_000
 
 
 def test_the_newer_bundle_verifies_itself(upgrade: Upgrade) -> None:
@@ -65,6 +66,19 @@ def test_elsewhere_with_copies_where_there_are_no_hard_links(upgrade: Upgrade) -
         shutil.rmtree(dest, ignore_errors=True)
 
 
+def test_root_copies_to_a_disk_that_has_no_owners(upgrade: Upgrade, tmp_path: Path) -> None:
+    """As FAT, or a disk of another host: there root may not give a file to somebody else."""
+    if os.geteuid() != 0:
+        not_here("this is about root")
+    os.chown(upgrade.old.root / "lib/report.sh", 1000, 1000)
+    upgrade.carry()
+    upgrade.old.shell[:0] = ["setpriv", "--bounding-set", "-chown", "--inh-caps", "-chown"]
+    with memory_disk(tmp_path / "disk", "size=8m") as disk:
+        done = upgrade.old.run("apply", str(upgrade.medium), "--to", str(disk))
+        assert (done.returncode, done.stderr) == (0, "")
+        assert tree(disk / upgrade.applied.name) == tree(upgrade.new.root)
+
+
 def test_again_it_is_there_already(upgrade: Upgrade) -> None:
     upgrade.carry()
     upgrade.old.run("apply", str(upgrade.medium))
@@ -90,6 +104,19 @@ def test_the_operators_settings_go_along(upgrade: Upgrade) -> None:
     upgrade.old.run("apply", str(upgrade.medium))
     assert (upgrade.applied / "airgap.conf").read_text() == "LOGIN=off\n"
     assert not (upgrade.applied / "airgap.conf").samefile(settings)
+
+
+def test_who_may_read_the_settings_still_may_when_root_applies(upgrade: Upgrade) -> None:
+    if os.geteuid() != 0:
+        not_here("this is about root")
+    upgrade.carry()
+    settings = upgrade.old.root / "airgap.conf"
+    settings.write_text("LOGIN=off\n")
+    settings.chmod(0o600)
+    os.chown(settings, 1000, 1000)
+    assert upgrade.old.run("apply", str(upgrade.medium)).returncode == 0
+    status = (upgrade.applied / "airgap.conf").stat()
+    assert (status.st_uid, status.st_gid, status.st_mode & 0o777) == (1000, 1000, 0o600)
 
 
 def test_the_same_version_is_told(upgrade: Upgrade) -> None:

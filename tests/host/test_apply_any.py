@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.host.bundle import BUNDLE_CONF, HOST, Bundle
-from tests.host.conftest import shell_command
+from tests.host.conftest import SHELLS, shell_command
 from tests.host.delta import Upgrade
 from tests.host.test_join import tree
 
@@ -31,7 +31,7 @@ Value = TypeVar("Value", str, bytes)
 FILES = st.dictionaries(PATHS, CONTENTS, max_size=8)
 
 
-@pytest.fixture(params=["dash", "busybox sh"], scope="module")
+@pytest.fixture(params=SHELLS, scope="module")
 def shell(request: pytest.FixtureRequest) -> list[str]:
     return shell_command(request.param)
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,6 @@ from tests.host.kills import kill_after_lines, lines_of
 from tests.host.processes import left_of
 from tests.host.test_join import tree
 from tests.mounts import memory_disk
-from tests.signals import reset_signals
 
 
 @pytest.fixture
@@ -25,19 +25,8 @@ def upgrade(bundle: Bundle, tmp_path: Path) -> Upgrade:
     return upgrade
 
 
-def start(upgrade: Upgrade, **environ: str) -> "subprocess.Popen[str]":
-    """Starts it in a session of its own, so that all of it can be sent a signal."""
-    return subprocess.Popen(
-        [*upgrade.old.shell, upgrade.old.root / "airgap", "apply", upgrade.medium],
-        cwd="/",
-        env=upgrade.old.environ(environ),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=reset_signals,
-        start_new_session=True,
-    )
+def start(upgrade: Upgrade, *options: str | Path, **environ: str) -> "subprocess.Popen[str]":
+    return upgrade.old.start("apply", upgrade.medium, *options, **environ)
 
 
 def left_beside(upgrade: Upgrade) -> set[str]:
@@ -87,6 +76,44 @@ def test_a_signal_ends_it_with_nothing_left_running(
     assert list(scratch.iterdir()) == []
     assert upgrade.old.run("apply", str(upgrade.medium)).returncode == 0
     assert upgrade.is_applied()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_it_does_not_wait_for_a_copy_nor_does_the_next_run(
+    upgrade: Upgrade, small_disk: Path, number: int
+) -> None:
+    """The copying goes on for as long as somebody has this pipe open."""
+    if upgrade.old.shell != ["dash"]:
+        pytest.skip("busybox runs its own cp")
+    tools = small_disk.parent / "tools"
+    tools.mkdir()
+    os.mkfifo(tools / "pipe")
+    (tools / "cp").write_text(
+        f'#!/bin/bash\nexec -a cp /usr/bin/cp -- "{tools}/pipe" "${{@: -1}}/begun"\n'
+    )
+    (tools / "cp").chmod(0o755)
+    path = f"{tools}:{upgrade.old.environ({})['PATH']}"
+    running = start(upgrade, "--to", small_disk, PATH=path)
+    while not (pipe := open_if_read(tools / "pipe")):
+        assert running.poll() is None, running.communicate()
+        time.sleep(0.01)
+    os.kill(running.pid, number)
+    assert running.wait(timeout=60) == (128 + number if number == signal.SIGTERM else -number)
+    assert number == signal.SIGKILL or left_of(running.pid) == []
+    done = upgrade.old.run("apply", str(upgrade.medium), "--to", str(small_disk))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert left_of(running.pid) == []
+    assert [path.name for path in small_disk.iterdir()] == [upgrade.applied.name]
+    assert tree(small_disk / upgrade.applied.name) == tree(upgrade.new.root)
+    os.close(pipe)
+
+
+def open_if_read(pipe: Path) -> int:
+    """The end of a pipe for writing, or 0 while nobody reads it; see fifo(7)."""
+    try:
+        return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        return 0
 
 
 def test_what_is_there_is_kept_and_what_is_wrong_in_it_made_anew(upgrade: Upgrade) -> None:

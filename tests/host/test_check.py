@@ -12,19 +12,6 @@ import pytest
 from tests.host import docker_answers
 from tests.host.bundle import BUNDLE_CONF
 from tests.host.checked_host import CARD, CheckedHost, everything_below
-from tests.host.conftest import shell_command
-
-
-@pytest.fixture(params=["dash", "busybox sh"])
-def host(request: pytest.FixtureRequest, tmp_path: Path) -> CheckedHost:
-    """A host on which nothing is wrong."""
-    return CheckedHost(tmp_path, shell_command(request.param))
-
-
-@pytest.fixture
-def gnu_host(tmp_path: Path) -> CheckedHost:
-    """The same; its small tools can be replaced, those inside of busybox cannot."""
-    return CheckedHost(tmp_path, shell_command("dash"))
 
 
 def test_nothing_is_wrong_and_the_last_line_says_so(host: CheckedHost) -> None:
@@ -252,58 +239,6 @@ def test_the_host_s_python_is_only_told(gnu_host: CheckedHost) -> None:
     gnu_host.program("getconf", "exit 1\n")
     gnu_host.program("ldd", "echo 'ldd (Debian GLIBC 2.28-10) 2.28'\n")
     assert "glibc: 2.28" in gnu_host.check().of("python")
-
-
-PROBES = (
-    "awk cat date df docker getconf grep head id ldd python3.11 sed sort stat timedatectl "
-    "timeout tr uname"
-).split()
-
-
-@pytest.mark.parametrize("tool", PROBES)
-def test_a_tool_that_fails_ends_nothing(gnu_host: CheckedHost, tool: str) -> None:
-    gnu_host.cards(CARD)
-    for script in ("exit 1\n", "echo '09 x\\\"{[ $( '; exit 3\n"):
-        gnu_host.program(tool, script)
-        done = gnu_host.run()
-        assert done.stdout.splitlines()[-1].startswith("This host can"), done.stdout
-
-
-@pytest.mark.parametrize(
-    "script", ["exit 1\n", "exit 0\n", 'echo \'09 {"a": [1, \\"x\'\necho 1; exit 0\n']
-)
-def test_on_a_hostile_host_the_sentence_still_comes(host: CheckedHost, script: str) -> None:
-    host.cards(CARD)
-    for tool in PROBES:
-        host.program(tool, script)
-    host.gpu.program("usr/bin/nvidia-smi", script)
-    for name in ("proc", "sys", "etc"):
-        for path in (host.gpu.root / name).rglob("*"):
-            if path.is_file():
-                path.write_bytes(b"\x00\xff 08 $(touch /tmp/x) {")
-    done = host.run()
-    assert done.returncode == 1
-    assert done.stdout.splitlines()[-1].startswith("This host cannot")
-
-
-def test_a_host_of_which_nothing_can_be_seen(gnu_host: CheckedHost) -> None:
-    for tool in (*(set(PROBES) - {"awk", "sed", "grep", "cat", "tr", "head", "id", "sort"}), "df"):
-        gnu_host.program(tool, "exit 127\n")
-    shutil.rmtree(gnu_host.gpu.root)
-    checked = gnu_host.check()
-    assert checked.stops == {"docker"}
-    for name in ("system", "cpu", "memory", "clock", "forwarding", "disk_image"):
-        assert checked.state(name) == "warn"
-
-
-def test_a_host_on_which_everything_hangs_is_told_of_within_a_minute(host: CheckedHost) -> None:
-    host.cards(CARD)
-    for tool in ("docker", "df", "getconf", "ldd", "python3.11", "timedatectl"):
-        host.program(tool, "exec sleep 100\n")
-    host.gpu.program("usr/bin/nvidia-smi", "exec sleep 100\n")
-    done = host.run()
-    assert "gave no answer within" in done.stdout
-    assert done.stdout.splitlines()[-1].startswith("This host cannot")
 
 
 def test_somebody_without_rights(host: CheckedHost) -> None:

@@ -13,12 +13,6 @@ from tests.host.conftest import shell_command
 LARGE = {**SMALL, "IMAGE_SIZE": "10000000000", "BUNDLE_SIZE": "32000000000"}
 
 
-@pytest.fixture(params=["dash", "busybox sh"])
-def host(request: pytest.FixtureRequest, tmp_path: Path) -> CheckedHost:
-    """A host on which nothing is wrong."""
-    return CheckedHost(tmp_path, shell_command(request.param))
-
-
 @pytest.fixture
 def large(tmp_path: Path) -> CheckedHost:
     """A host for a bundle of 32 GB with an image of 10 GB; its df, not busybox's, is replaced."""
@@ -36,7 +30,7 @@ def large(tmp_path: Path) -> CheckedHost:
         (docker_answers.DOCKER_28, "ok", "28.2.2", "classic store, overlay2, in /var/lib/docker"),
         (docker_answers.DOCKER_29, "ok", "29.1.2", "overlayfs, in /var/lib/containerd"),
         (docker_answers.DOCKER_29_ALONE, "ok", "29.1.2", "overlayfs, in /var/lib/docker"),
-        (docker_answers.PODMAN, "warn", "podman 5.4.2", "in /var/lib/containers/storage"),
+        (docker_answers.PODMAN, "stop", "podman 5.4.2", "in /var/lib/containers/storage"),
     ],
 )
 def test_versions_and_stores(

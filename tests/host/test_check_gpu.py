@@ -1,20 +1,12 @@
 """What ``airgap check`` says of GPUs, against the figures of the bundle for Qwen1.5-7B-Chat."""
 
-from pathlib import Path
-
 import pytest
 
 from tests.host.checked_host import CARD, CheckedHost
-from tests.host.conftest import shell_command
 
 T4 = "Tesla T4, 15360, 7.5"
 A4500 = "NVIDIA RTX A4500, 20470, 8.6"
 H100 = "NVIDIA H100 80GB HBM3, 81559, 9.0"
-
-
-@pytest.fixture(params=["dash", "busybox sh"])
-def host(request: pytest.FixtureRequest, tmp_path: Path) -> CheckedHost:
-    return CheckedHost(tmp_path, shell_command(request.param))
 
 
 def test_a_card_of_24_gb_serves_as_the_guide_does(host: CheckedHost) -> None:
@@ -124,6 +116,13 @@ def test_compute_capability(host: CheckedHost, capability: str, state: str) -> N
 def test_bfloat16_needs_ampere(host: CheckedHost) -> None:
     host.cards("NVIDIA X, 49140, 7.5")
     assert host.check(AIRGAP_DTYPE="bfloat16").stops == {"capability"}
+
+
+def test_bfloat16_needs_ampere_of_each_gpu(host: CheckedHost) -> None:
+    host.cards("NVIDIA X, 49140, 8.6", "NVIDIA Y, 49140, 7.5")
+    assert host.check(AIRGAP_DTYPE="bfloat16").stops == {"capability"}
+    host.cards("NVIDIA X, 49140, 8.6", "NVIDIA Y, 49140, 12.0")
+    assert host.check(AIRGAP_DTYPE="bfloat16").stops == set()
 
 
 def test_no_gpu(host: CheckedHost) -> None:

@@ -9,12 +9,6 @@ import pytest
 
 from tests.host.certificates import Certificate, make_certificate
 from tests.host.checked_host import CheckedHost
-from tests.host.conftest import shell_command
-
-
-@pytest.fixture(params=["dash", "busybox sh"])
-def host(request: pytest.FixtureRequest, tmp_path: Path) -> CheckedHost:
-    return CheckedHost(tmp_path, shell_command(request.param))
 
 
 def line(host: CheckedHost, made: Certificate) -> str:

@@ -3,6 +3,7 @@
 So does the ``compose.yaml`` of the bundle, in which compose fills in settings.
 """
 
+import json
 import os
 import re
 import shutil
@@ -13,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.host.bundle import Bundle
+from tests.host.bundle import BUNDLE_CONF, Bundle, has
 
 OPTIONS = {
     "--env": "environment",
@@ -215,3 +216,53 @@ def test_an_image_is_loaded_though_the_state_cannot_be_prepared(bundle: Bundle) 
     assert done.returncode == 0, done.stderr
     assert str(bundle.state) in done.stderr
     assert "The image is there" in done.stderr
+
+
+@pytest.fixture
+def composed_here(bundle: Bundle) -> str:
+    """The bundle's digest, while docker compose serves what the bundle's own file says."""
+    digest = bundle.write_manifest()
+    assert bundle.run("load").returncode == 0
+    for service in ("server", "agent"):
+        labels = {
+            "airgap.bundle": "demo",
+            "com.docker.compose.project": "demo",
+            "com.docker.compose.project.working_dir": str(bundle.root),
+        }
+        known = {"labels": labels, "image": BUNDLE_CONF["IMAGE"], "running": 1}
+        bundle.docker_says(f"container-airgap-demo-{service}", json.dumps(known))
+    (bundle.docker / "calls").unlink()
+    return digest
+
+
+def test_the_version_that_compose_serves_is_known(bundle: Bundle, composed_here: str) -> None:
+    status = bundle.run("status").stdout
+    assert f"version                   {composed_here} in {bundle.root}" in status
+
+
+@pytest.mark.parametrize(
+    "arguments", [("up",), ("start", "agent"), ("restart", "agent"), ("stop", "agent")]
+)
+def test_what_compose_made_is_left_to_it(
+    bundle: Bundle, composed_here: str, arguments: tuple[str, ...]
+) -> None:
+    stderr = bundle.fails(*arguments)
+    assert "was made by docker compose (project demo)" in stderr
+    assert f'"{bundle.root}/airgap down"' in stderr
+    for command in ("rename", "stop", "rm", "create", "start"):
+        assert bundle.calls(command) == []
+
+
+def test_a_restore_leaves_what_compose_made_to_it(
+    bundle: Bundle, composed_here: str, tmp_path: Path
+) -> None:
+    assert bundle.run("backup", str(tmp_path / "backup.tar")).returncode == 0
+    before = sorted(bundle.state.parent.iterdir())
+    assert "was made by docker compose" in bundle.fails("restore", str(tmp_path / "backup.tar"))
+    assert sorted(bundle.state.parent.iterdir()) == before
+
+
+def test_after_down_the_containers_are_those_of_up(bundle: Bundle, composed_here: str) -> None:
+    assert bundle.run("down").returncode == 0
+    assert bundle.run("up").returncode == 0
+    assert has(bundle.created("agent"), "--label", f"airgap.digest={composed_here}")

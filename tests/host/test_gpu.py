@@ -4,14 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.host.conftest import shell_command
+from tests.host.conftest import SHELLS, shell_command
 from tests.host.gpu_host import A100, GpuHost
 
 DEBIAN = "/usr/lib/x86_64-linux-gnu"
 NODES = ["/dev/nvidia0", "/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/nvidia-uvm-tools"]
 
 
-@pytest.fixture(params=["dash", "busybox sh"])
+@pytest.fixture(params=SHELLS)
 def host(request: pytest.FixtureRequest, tmp_path: Path) -> GpuHost:
     """A host with Docker and no GPU."""
     made = GpuHost(tmp_path / "root 根", shell_command(request.param))

@@ -136,25 +136,11 @@ def test_an_inventory_that_is_there_is_replaced_whole(bundle: Bundle, tmp_path: 
     assert not (tmp_path / "i.partial").exists()
 
 
-def start(bundle: Bundle, *arguments: str | Path) -> "subprocess.Popen[str]":
-    """Starts it in a session of its own, so that all of it can be sent a signal."""
-    return subprocess.Popen(
-        [*bundle.shell, bundle.root / "airgap", "inventory", *arguments],
-        cwd="/",
-        env=bundle.environ({}),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-
-
 def test_killed_at_any_moment_it_leaves_a_whole_one_or_that_from_before(
     bundle: Bundle, tmp_path: Path
 ) -> None:
     file = tmp_path / "i"
-    lines = lines_of(lambda: start(bundle, file))
+    lines = lines_of(lambda: bundle.start("inventory", file))
     right = file.read_text()
     file.write_text("that from before")
 
@@ -162,7 +148,7 @@ def test_killed_at_any_moment_it_leaves_a_whole_one_or_that_from_before(
         assert file.read_text() in (right, "that from before")
         file.write_text("that from before")
 
-    kill_after_lines(lambda: start(bundle, file), lines, after, seed=8)
+    kill_after_lines(lambda: bundle.start("inventory", file), lines, after, seed=8)
     assert bundle.run("inventory", str(file)).returncode == 0
     assert file.read_text() == right
     assert sorted(path.name for path in tmp_path.glob("i*")) == ["i"]
@@ -175,7 +161,7 @@ def test_a_signal_does_not_wait_until_docker_has_saved(bundle: Bundle, tmp_path:
     client = bundle.docker / "docker"
     stand_in = client.read_text().splitlines()
     client.write_text("\n".join([stand_in[0], '[ "$1" != save ] || sleep 600', *stand_in[1:]]))
-    running = start(bundle, tmp_path / "i")
+    running = bundle.start("inventory", tmp_path / "i")
     assert running.stdout is not None
     while "out of Docker" not in running.stdout.readline():
         assert running.poll() is None

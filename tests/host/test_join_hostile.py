@@ -4,7 +4,6 @@ import hashlib
 import os
 import shutil
 import signal
-import subprocess
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -15,8 +14,9 @@ from airgap.store import Blob
 from airgap.transport.parts import Header, render
 from airgap.transport.parts import Transfer as Sent
 from airgap.transport.program import render_program
-from tests.host.bundle import HOST
-from tests.host.conftest import shell_command
+from tests.host.bundle import HOST, environ_in
+from tests.host.conftest import SHELLS, shell_command
+from tests.host.processes import left_running, turn_of
 from tests.host.streams import END, header_of, link, manifest_of, member, send
 from tests.host.transfer import Transfer, write_parts
 
@@ -25,11 +25,10 @@ FILES = {"a": DATA, "b/c": DATA}
 GOOD = member("a", DATA) + member("b/c", DATA)
 
 
-@pytest.fixture(params=["dash", "busybox sh"])
+@pytest.fixture(params=SHELLS)
 def medium(request: pytest.FixtureRequest, tmp_path: Path) -> Transfer:
     shell = shell_command(request.param)
-    environ = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
-    return Transfer(tmp_path / "none", tmp_path / "medium", shell, environ)
+    return Transfer(tmp_path / "none", tmp_path / "medium", shell, environ_in(tmp_path))
 
 
 def refused(medium: Transfer, tmp_path: Path) -> str:
@@ -232,29 +231,17 @@ def test_a_planted_file_ends_no_process(medium: Transfer, tmp_path: Path) -> Non
     send(manifest_of(FILES), GOOD + END, medium.out)
     dest = tmp_path / "dest"
     dest.mkdir()
-    sleeper = subprocess.Popen(["sleep", "60"])
-    try:
-        stat = Path(f"/proc/{sleeper.pid}/stat").read_text().rpartition(") ")[2].split()
-        (dest / f".demo.joining.{sleeper.pid}.{stat[19]}.tar").write_text("")
+    with left_running("sleep", "60") as somebody:
+        (dest / f".demo.joining.{turn_of(somebody.pid)}.tar").write_text("")
         assert "wait until it has ended" in medium.fails("join", dest)
-        assert sleeper.poll() is None
-    finally:
-        sleeper.kill()
-        sleeper.wait()
+        assert somebody.poll() is None
 
 
 def test_a_tar_that_outlived_its_join_is_ended(medium: Transfer, tmp_path: Path) -> None:
     send(manifest_of(FILES), GOOD + END, medium.out)
     dest = tmp_path / "dest"
     dest.mkdir()
-    tar = subprocess.Popen(
-        ["tar", "-xof", "-", "--no-same-permissions", "-C", str(dest)], stdin=subprocess.PIPE
-    )
-    try:
-        stat = Path(f"/proc/{tar.pid}/stat").read_text().rpartition(") ")[2].split()
-        (dest / f".demo.joining.{tar.pid}.{stat[19]}.tar").write_text("")
+    with left_running("tar", "-xof", "-", "--no-same-permissions", "-C", dest) as tar:
+        (dest / f".demo.joining.{turn_of(tar.pid)}.tar").write_text("")
         assert medium.run("join", dest).returncode == 0
         assert tar.wait(10) == -signal.SIGKILL
-    finally:
-        tar.kill()
-        tar.wait()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.host.kills import kill_after_lines, lines_of
-from tests.host.processes import left_of
+from tests.host.processes import left_of, left_running, turn_of
 from tests.host.test_join import same
 from tests.host.transfer import Transfer
 from tests.mounts import memory_disk
@@ -81,18 +81,16 @@ def test_a_signal_to_the_program_alone_does_not_wait_for_what_it_started(
     transfer: Transfer, tmp_path: Path
 ) -> None:
     """Hashing goes on for as long as nobody writes into this pipe."""
-    if transfer.shell != ["dash"]:
-        pytest.skip("busybox runs its own sha256sum")
     tools = tmp_path / "tools"
     tools.mkdir()
     os.mkfifo(tools / "pipe")
     # What is large is a part, and not what is noted of it.
-    (tools / "sha256sum").write_text(
+    (tools / "openssl").write_text(
         f'#!/bin/sh\n[ "$(stat -L -c %s /dev/stdin)" -lt 100000 ] ||'
         f' {{ echo >"{tools}/begun"; cat "{tools}/pipe"; }}\n'
-        'exec /usr/bin/sha256sum "$@"\n'
+        "exec sha256sum\n"
     )
-    (tools / "sha256sum").chmod(0o755)
+    (tools / "openssl").chmod(0o755)
     path = f"{tools}:{transfer.environ['PATH']}"
     transfer = Transfer(
         transfer.bundle, transfer.out, transfer.shell, {**transfer.environ, "PATH": path}
@@ -145,20 +143,15 @@ def test_two_at_once_do_not_disturb_each_other(transfer: Transfer, dest: Path) -
 
 def test_a_second_one_is_refused_while_the_first_works(transfer: Transfer, dest: Path) -> None:
     dest.mkdir()
-    sleeper = subprocess.Popen(["sleep", "60"])
-    try:
-        stat = Path(f"/proc/{sleeper.pid}/stat").read_text().rpartition(") ")[2].split()
-        turn = dest / f".demo.joining.{sleeper.pid}.{stat[19]}"
+    with left_running("sleep", "60") as first:
+        turn = dest / f".demo.joining.{turn_of(first.pid)}"
         turn.write_text("")
         said = transfer.fails("join", dest)
-        assert f"another run (process {sleeper.pid}) makes {dest}/demo" in said
+        assert f"another run (process {first.pid}) makes {dest}/demo" in said
         assert list(dest.iterdir()) == [turn]
         # The same process number at another time is another process.
-        turn.rename(dest / f".demo.joining.{sleeper.pid}.{int(stat[19]) - 1}")
+        turn.rename(turn.with_suffix(f".{int(turn.suffix[1:]) - 1}"))
         assert transfer.run("join", dest).returncode == 0
-    finally:
-        sleeper.kill()
-        sleeper.wait()
     assert [path.name for path in dest.iterdir()] == ["demo"]
 
 

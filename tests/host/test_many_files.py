@@ -17,22 +17,9 @@ from tests.host.test_join import same
 from tests.host.transfer import Transfer, split
 
 FILES = int(os.environ.get("AIRGAP_TEST_FILES", "2000"))
-PROGRAMS = [
-    "awk",
-    "cat",
-    "cp",
-    "dd",
-    "find",
-    "grep",
-    "head",
-    "ln",
-    "mkdir",
-    "mv",
-    "od",
-    "rm",
-    "sed",
-]
-PROGRAMS += ["sha256sum", "sort", "stat", "tail", "tar", "tr", "wc", "xargs"]
+PROGRAMS = (
+    "awk cat cp dd find grep head ln mkdir mv od rm sed sha256sum sort stat tail tar tr wc xargs"
+).split()
 
 
 @pytest.fixture

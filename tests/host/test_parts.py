@@ -197,6 +197,13 @@ def test_a_part_with_a_line_break_in_its_name_is_told(transfer: Transfer) -> Non
     assert done.returncode == 1
 
 
+def test_what_a_terminal_would_act_on_is_not_printed(transfer: Transfer) -> None:
+    """Whoever writes a medium names its files."""
+    (transfer.out / "\x1b]0;all is well\x07\r卷.part").write_text("x")
+    done = transfer.run("verify")
+    assert f"no part     {transfer.out}/?]0;all is well??卷.part (its header" in done.stdout
+
+
 def test_what_a_mac_leaves_beside_each_part_is_not_told(transfer: Transfer) -> None:
     for part in transfer.parts:
         part.with_name(f"._{part.name}").write_bytes(b"\0\5\x16\7")

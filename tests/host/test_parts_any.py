@@ -18,7 +18,8 @@ from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
 from tests.airgap.transport.bundles import make_bundle
-from tests.host.conftest import shell_command
+from tests.host.bundle import environ_in
+from tests.host.conftest import SHELLS, shell_command
 from tests.host.test_join import same
 from tests.host.transfer import Transfer, split
 
@@ -136,7 +137,7 @@ def numbers(ranges: str) -> set[int]:
     return found
 
 
-@pytest.fixture(params=["dash", "busybox sh"], scope="module")
+@pytest.fixture(params=SHELLS, scope="module")
 def shell(request: pytest.FixtureRequest) -> list[str]:
     return shell_command(request.param)
 
@@ -160,8 +161,7 @@ def test_what_is_damaged_is_named_and_what_is_joined_is_the_same(
         bundle = make_bundle(folder / "small", {**files, "last": b"x" * 9000}, {"link": "a"})
         split(bundle, folder / "out", data.draw(st.integers(9_000, 40_000)))
         split(make_bundle(folder / "another", {"a": b"other" * 2000}), folder / "other", 9_000)
-        environ = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
-        transfer = Transfer(bundle, folder / "out", shell, environ)
+        transfer = Transfer(bundle, folder / "out", shell, environ_in(folder))
         count = len(transfer.parts)
         medium = Medium(folder / "out", folder / "other", data, whole=set(range(1, count + 1)))
         chosen = data.draw(st.sets(st.integers(1, count), max_size=3))

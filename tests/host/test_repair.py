@@ -18,7 +18,7 @@ from airgap.transport.contents import read_contents
 from airgap.transport.transfer import write_transfer
 from tests.host.bundle import HOST
 from tests.host.kills import kill_after_lines, lines_of
-from tests.host.processes import left_of
+from tests.host.processes import left_of, left_running, turn_of
 from tests.host.transfer import Transfer
 from tests.mounts import memory_disk
 
@@ -49,6 +49,13 @@ def recoverable(transfer: Transfer, kept_store: Store) -> Transfer:
     return transfer
 
 
+def lose(part: Path) -> bytes:
+    """Removes a part; what was in it."""
+    content = part.read_bytes()
+    part.unlink()
+    return content
+
+
 def damage(part: Path) -> None:
     content = bytearray(part.read_bytes())
     content[-600] ^= 1
@@ -61,8 +68,7 @@ def listing(folder: Path) -> dict[str, bytes]:
 
 def test_a_lost_and_a_damaged_part(recoverable: Transfer, tmp_path: Path) -> None:
     parts = recoverable.parts
-    originals = [parts[2].read_bytes(), parts[4].read_bytes()]
-    parts[2].unlink()
+    originals = [lose(parts[2]), parts[4].read_bytes()]
     damage(parts[4])
     # Under a wrong name a part is what it is.
     parts[0].rename(recoverable.out / "first")
@@ -76,6 +82,19 @@ def test_a_lost_and_a_damaged_part(recoverable: Transfer, tmp_path: Path) -> Non
     joined = recoverable.run("join", tmp_path / "dest", recoverable.out, work)
     assert joined.returncode == 0, joined.stderr
     assert (tmp_path / "dest/demo/MANIFEST").is_file()
+
+
+def test_too_little_room_is_said_before_anything_is_written(
+    recoverable: Transfer, tmp_path: Path
+) -> None:
+    lose(recoverable.parts[2])
+    before = listing(recoverable.out)
+    with memory_disk(tmp_path / "disk", "size=100k") as disk:
+        said = recoverable.fails("repair", "--to", disk / "work")
+        assert f"repairing into {disk}/work: not enough room" in said
+        assert "needed: 262.1 kB; free: 102.4 kB" in said
+        assert list((disk / "work").iterdir()) == []
+    assert listing(recoverable.out) == before
 
 
 def test_a_part_whose_header_is_damaged_still_helps(recoverable: Transfer) -> None:
@@ -99,8 +118,7 @@ def test_too_much_is_lost(recoverable: Transfer, tmp_path: Path) -> None:
 
 def test_a_repair_that_was_cut_begins_again(recoverable: Transfer, tmp_path: Path) -> None:
     lost = recoverable.parts[3]
-    content = lost.read_bytes()
-    lost.unlink()
+    content = lose(lost)
     left = tmp_path / "work" / ".repair"
     left.mkdir(parents=True)
     (left / lost.name).write_bytes(content[:1000])
@@ -141,21 +159,15 @@ def test_a_second_one_is_refused_while_the_first_works(transfer: Transfer, tmp_p
     transfer.parts[1].unlink()
     work = tmp_path / "work"
     work.mkdir()
-    sleeper = subprocess.Popen(["sleep", "60"])
-    try:
-        stat = Path(f"/proc/{sleeper.pid}/stat").read_text().rpartition(") ")[2].split()
-        (work / f".repairing.{sleeper.pid}.{stat[19]}").write_text("")
+    with left_running("sleep", "60") as first:
+        (work / f".repairing.{turn_of(first.pid)}").write_text("")
         said = transfer.fails("repair", "--to", work)
-        assert f"another run (process {sleeper.pid}) makes {work}" in said
-    finally:
-        sleeper.kill()
-        sleeper.wait()
+        assert f"another run (process {first.pid}) makes {work}" in said
 
 
 def test_where_temporary_files_cannot_be_run(recoverable: Transfer, tmp_path: Path) -> None:
     lost = recoverable.parts[3]
-    content = lost.read_bytes()
-    lost.unlink()
+    content = lose(lost)
     work = tmp_path / "work"
     with memory_disk(tmp_path / "scratch", "noexec") as scratch:
         done = recoverable.run("repair", "--to", work, TMPDIR=str(scratch))
@@ -169,8 +181,7 @@ def test_where_temporary_files_cannot_be_run(recoverable: Transfer, tmp_path: Pa
 
 def test_two_at_once_do_not_disturb_each_other(recoverable: Transfer, tmp_path: Path) -> None:
     lost = recoverable.parts[3]
-    content = lost.read_bytes()
-    lost.unlink()
+    content = lose(lost)
     work = tmp_path / "work"
     runs = [recoverable.start("repair", "--to", work) for _ in range(2)]
     said = [run.communicate(timeout=120)[1] for run in runs]
@@ -183,9 +194,7 @@ def test_two_at_once_do_not_disturb_each_other(recoverable: Transfer, tmp_path: 
 
 def test_killed_at_any_moment(recoverable: Transfer, tmp_path: Path) -> None:
     lost = [recoverable.parts[2], recoverable.parts[5]]
-    contents = {path.name: path.read_bytes() for path in lost}
-    for path in lost:
-        path.unlink()
+    contents = {path.name: lose(path) for path in lost}
     before = listing(recoverable.out)
     work = tmp_path / "work"
 
@@ -210,9 +219,7 @@ def test_killed_at_any_moment(recoverable: Transfer, tmp_path: Path) -> None:
 
 def test_what_a_stopped_run_has_made_counts(recoverable: Transfer, tmp_path: Path) -> None:
     lost = [recoverable.parts[n] for n in (1, 3, 5)]
-    contents = {path.name: path.read_bytes() for path in lost}
-    for path in lost:
-        path.unlink()
+    contents = {path.name: lose(path) for path in lost}
     work = tmp_path / "work"
     (work / ".repair").mkdir(parents=True)
     # Three are lost and two can be made; of those that a stopped run made one was cut.
@@ -256,17 +263,16 @@ def test_a_par2_that_outlived_its_run_is_ended(recoverable: Transfer, tmp_path: 
     pipe = work / "pipe.par2"
     os.mkfifo(pipe)
     shutil.copy("/bin/cat", libraries / "par2")
-    left = subprocess.Popen(
-        [loader, "--library-path", libraries, libraries / "par2", "repair", pipe],
-        cwd=tmp_path,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        stat = Path(f"/proc/{left.pid}/stat").read_text().rpartition(") ")[2].split()
-        (work / f".repairing.{left.pid}.{stat[19]}.tar").write_text("")
-        (tmp_path / "repair").write_text("")
+    (tmp_path / "repair").write_text("")
+    par2: list[str | Path] = [
+        loader,
+        "--library-path",
+        libraries,
+        libraries / "par2",
+        "repair",
+        pipe,
+    ]
+    with left_running(*par2, folder=tmp_path) as left:
+        (work / f".repairing.{turn_of(left.pid)}.tar").write_text("")
         assert recoverable.run("repair", "--to", work).returncode == 0
         assert left.wait(10) == -signal.SIGKILL
-    finally:
-        left.kill()
-        left.wait()

@@ -1,16 +1,13 @@
 """Docker starts what answered again, and not what never did."""
 
-import json
 from pathlib import Path
 
 from tests.host.bundle import Bundle, configure
 from tests.host.test_run import running
-from tests.host.test_upgrade import containers
 
 
 def policies(bundle: Bundle) -> set[str | None]:
-    found = bundle.docker.glob("container-*")
-    return {json.loads(path.read_text()).get("restart") for path in found}
+    return {known.get("restart") for known in bundle.containers.values()}
 
 
 def test_containers_come_back_once_they_answered(bundle: Bundle) -> None:
@@ -50,10 +47,10 @@ def test_a_docker_that_cannot_is_no_hindrance(bundle: Bundle) -> None:
 
 def test_a_restart_that_cannot_be_leaves_what_runs(builder: Bundle, tmp_path: Path) -> None:
     assert builder.run("up").returncode == 0
-    before = containers(builder)
+    before = builder.containers
     certificate, key = tmp_path / "certificate", tmp_path / "key"
     certificate.write_text("a renewed certificate that was cut")
     key.write_text("its key")
     tls = {"AIRGAP_TLS_CERT": str(certificate), "AIRGAP_TLS_KEY": str(key)}
     assert f"{certificate}" in builder.fails("restart", "agentfabric", **tls)
-    assert containers(builder) == before
+    assert builder.containers == before

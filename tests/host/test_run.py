@@ -1,6 +1,5 @@
 """run: in the foreground until Ctrl-C, or until a service ends by itself."""
 
-import json
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -9,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from tests.host.bundle import Bundle, configure
-from tests.host.test_upgrade import changed, containers
+from tests.host.test_upgrade import changed
 
 
 @contextmanager
@@ -48,11 +47,11 @@ def test_the_end_of_run_leaves_another_version_that_serves(builder: Bundle) -> N
     newer, digest = changed(builder, "demo newer")
     with running(builder) as process:
         assert newer.run("up").returncode == 0
-        before = containers(builder)
+        before = builder.containers
         said, complaint = process.communicate(timeout=60)
     assert (process.returncode, complaint) == (0, "")
     assert "Nothing of this version serves any more" in said
-    assert containers(builder) == before
+    assert builder.containers == before
     assert {known["labels"]["airgap.digest"] for known in before.values()} == {digest}
 
 
@@ -60,11 +59,11 @@ def test_ctrl_c_takes_down_what_run_brought_up_and_not_what_waits_for_a_switch(
     builder: Bundle,
 ) -> None:
     with running(builder) as process:
-        waits = containers(builder)["airgap-demo-server"]
-        builder.docker_says("container-airgap-demo-server.previous", json.dumps(waits))
+        waits = builder.containers["airgap-demo-server"]
+        builder.has_container("airgap-demo-server.previous", waits)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=60)
-    assert list(containers(builder)) == ["airgap-demo-server.previous"]
+    assert list(builder.containers) == ["airgap-demo-server.previous"]
     assert list(builder.docker.glob("network-*"))
 
 

@@ -104,5 +104,13 @@ def test_an_image_that_is_used_does_not_keep_the_rest(builder: Bundle) -> None:
     assert not builder.state.exists()
 
 
+def test_nobody_is_led_to_remove_the_state_who_did_not_ask_for_that(builder: Bundle) -> None:
+    assert builder.run("up").returncode == 0
+    builder.docker_says("rm-error", "conflict: container 1234 uses it")
+    assert builder.fails("uninstall").endswith(f"then run again: {builder.root}/airgap uninstall\n")
+    again = builder.fails("uninstall", "--purge", "--yes")
+    assert again.endswith(f"then run again: {builder.root}/airgap uninstall --purge\n")
+
+
 def test_other_arguments_are_refused(builder: Bundle) -> None:
     assert builder.run("uninstall", "--all").returncode == 2

@@ -1,23 +1,14 @@
 """Another version of the bundle takes the place of the one that serves, and back."""
 
-import json
 import shutil
 import signal
-import subprocess
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.host.bundle import Bundle, has
-from tests.signals import reset_signals
 
 SERVICES = ("airgap-demo-agent", "airgap-demo-server")
-
-
-def containers(bundle: Bundle) -> dict[str, dict[str, Any]]:
-    found = sorted(bundle.docker.glob("container-*"))
-    return {path.name.removeprefix("container-"): json.loads(path.read_text()) for path in found}
 
 
 def versions(bundle: Bundle) -> list[tuple[str, Path]]:
@@ -30,7 +21,7 @@ def versions(bundle: Bundle) -> list[tuple[str, Path]]:
 
 def serving(bundle: Bundle) -> set[str]:
     """The digests of what runs, all of it under the services' own names."""
-    found = containers(bundle)
+    found = bundle.containers
     assert tuple(found) == SERVICES
     assert all(known["running"] for known in found.values())
     return {known["labels"]["airgap.digest"] for known in found.values()}
@@ -45,19 +36,15 @@ def changed(bundle: Bundle, name: str) -> tuple[Bundle, str]:
     return other, other.write_manifest()
 
 
-def interrupted(bundle: Bundle, command: str, number: int) -> "subprocess.CompletedProcess[str]":
-    """``airgap up``; its first call of Docker's ``command`` brings all its processes a signal."""
+def interrupted(bundle: Bundle, command: str, number: int) -> tuple[int, str]:
+    """``airgap up``; its first call of Docker's ``command`` brings all its processes a signal.
+
+    Returns its exit code and its errors.
+    """
     bundle.docker_says(f"signal-{command}", str(int(number)))
-    return subprocess.run(
-        [*bundle.shell, str(bundle.root / "airgap"), "up"],
-        env=bundle.environ({}),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        start_new_session=True,
-        preexec_fn=reset_signals,
-    )
+    process = bundle.start("up")
+    _, errors = process.communicate(timeout=120)
+    return process.returncode, errors
 
 
 @pytest.fixture
@@ -104,11 +91,11 @@ def test_the_old_containers_stay_until_the_new_ones_answer(
 def test_a_version_that_does_not_come_up_leaves_the_old_one_serving(
     bundle: Bundle, old: str, newer: tuple[Bundle, str], fault: str
 ) -> None:
-    before = containers(bundle)
+    before = bundle.containers
     bundle.docker_says(fault, "1")
     stderr = newer[0].fails("up")
     assert f"The version before is started again and goes on: bundle {old}" in stderr
-    assert containers(bundle) == before
+    assert bundle.containers == before
     assert versions(bundle) == [(old, bundle.root)]
     assert list(bundle.docker.glob("network-*"))
 
@@ -116,7 +103,7 @@ def test_a_version_that_does_not_come_up_leaves_the_old_one_serving(
 def test_the_old_version_goes_on_though_no_file_can_be_made_any_more(
     bundle: Bundle, old: str, newer: tuple[Bundle, str]
 ) -> None:
-    before = containers(bundle)
+    before = bundle.containers
     full = bundle.docker / "mktemp"
     full.write_text(
         f'#!/bin/sh\nfor waits in "{bundle.docker}"/*.previous; do\n'
@@ -125,17 +112,17 @@ def test_the_old_version_goes_on_though_no_file_can_be_made_any_more(
     full.chmod(0o755)
     bundle.docker_says("exit-airgap-demo-agent", "1")
     assert "is started again and goes on" in newer[0].fails("up")
-    assert containers(bundle) == before
+    assert bundle.containers == before
 
 
 @pytest.mark.parametrize("command", ["rename", "stop", "start"])
 def test_ctrl_c_leaves_the_old_version_serving(
     bundle: Bundle, old: str, newer: tuple[Bundle, str], command: str
 ) -> None:
-    before = containers(bundle)
-    done = interrupted(newer[0], command, signal.SIGINT)
-    assert done.returncode == 130, done.stderr
-    assert containers(bundle) == before
+    before = bundle.containers
+    code, errors = interrupted(newer[0], command, signal.SIGINT)
+    assert code == 130, errors
+    assert bundle.containers == before
 
 
 @pytest.mark.parametrize(
@@ -149,8 +136,8 @@ def test_ctrl_c_leaves_the_old_version_serving(
 def test_after_a_kill_the_next_command_knows_what_to_do(
     bundle: Bundle, old: str, newer: tuple[Bundle, str], command: str, then: str
 ) -> None:
-    done = interrupted(newer[0], command, signal.SIGKILL)
-    assert done.returncode == -signal.SIGKILL
+    code, _ = interrupted(newer[0], command, signal.SIGKILL)
+    assert code == -signal.SIGKILL
     status = newer[0].run("status")
     assert status.returncode == 1
     assert "was interrupted" in status.stdout
@@ -158,7 +145,7 @@ def test_after_a_kill_the_next_command_knows_what_to_do(
     done = program.run(then.removeprefix("old "))
     assert done.returncode == 0, done.stderr
     if then == "down":
-        assert containers(bundle) == {}
+        assert bundle.containers == {}
     else:
         assert serving(bundle) == {newer[1] if then == "up" else old}
     assert "was interrupted" not in newer[0].run("status").stdout
@@ -169,9 +156,9 @@ def test_a_kill_after_the_new_version_came_up_leaves_only_the_clearing(
 ) -> None:
     newer[0].run("up")
     for name in SERVICES:
-        left = containers(bundle)[name]
+        left = bundle.containers[name]
         left["labels"] = {**left["labels"], "airgap.digest": old}
-        bundle.docker_says(f"container-{name}.previous", json.dumps({**left, "running": False}))
+        bundle.has_container(f"{name}.previous", {**left, "running": False})
     assert "was interrupted" not in newer[0].run("status").stdout
     made = len(bundle.calls("create"))
     assert newer[0].run("up").returncode == 0
@@ -183,10 +170,10 @@ def test_a_kill_after_the_new_version_came_up_leaves_only_the_clearing(
 def test_after_a_power_cut_single_services_wait_for_one_version(
     bundle: Bundle, old: str, newer: tuple[Bundle, str]
 ) -> None:
-    assert interrupted(newer[0], "stop", signal.SIGKILL).returncode == -signal.SIGKILL
+    assert interrupted(newer[0], "stop", signal.SIGKILL)[0] == -signal.SIGKILL
     for command in ("start", "restart"):
         assert "was interrupted" in bundle.fails(command, "agent")
-    assert set(containers(bundle)) == {f"{name}.previous" for name in SERVICES}
+    assert set(bundle.containers) == {f"{name}.previous" for name in SERVICES}
 
 
 @pytest.mark.parametrize("program", ["old", "newer"])
@@ -194,10 +181,10 @@ def test_what_was_made_beside_containers_that_wait_is_no_hindrance(
     bundle: Bundle, old: str, newer: tuple[Bundle, str], program: str
 ) -> None:
     """As an older program's ``start`` did after a switch that a power cut ended."""
-    before = containers(bundle)
-    assert interrupted(newer[0], "stop", signal.SIGKILL).returncode == -signal.SIGKILL
+    before = bundle.containers
+    assert interrupted(newer[0], "stop", signal.SIGKILL)[0] == -signal.SIGKILL
     name = SERVICES[0]
-    bundle.docker_says(f"container-{name}", json.dumps(before[name]))
+    bundle.has_container(name, before[name])
     done = (bundle if program == "old" else newer[0]).run("up")
     assert done.returncode == 0, done.stderr
     assert "An earlier switch was interrupted" in done.stdout
@@ -291,9 +278,9 @@ def test_single_services_are_the_business_of_the_version_that_serves(
 def test_containers_of_a_program_that_did_not_label_them(
     bundle: Bundle, newer: tuple[Bundle, str]
 ) -> None:
-    for name, known in containers(bundle).items():
+    for name, known in bundle.containers.items():
         labels = {k: v for k, v in known["labels"].items() if k in ("airgap.bundle", "airgap.run")}
-        bundle.docker_says(f"container-{name}", json.dumps({**known, "labels": labels}))
+        bundle.has_container(name, {**known, "labels": labels})
     (bundle.state / "versions").unlink()
     assert newer[0].run("up").returncode == 0
     assert serving(bundle) == {newer[1]}

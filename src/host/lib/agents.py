@@ -38,6 +38,7 @@ from typing import BinaryIO
 CONFIG = "builder_config.json"
 PLUGIN = "openapi_plugin_config.json"
 SERVED_ACCOUNT = "local_user"  # the only one that upstream's appBot.py knows
+LARGEST = 1 << 36  # bytes of a file; more makes tarfile count for ever
 MOUNTED = "/state/config"  # where the container of the page or the agent sees config/
 
 
@@ -75,7 +76,11 @@ def read_agent(folder: Path, called: str) -> Agent:
         avatar = config.get("avatar") or ""
         if not all(isinstance(name, str) for name in (*knowledge, avatar)):
             raise ValueError("`knowledge` or `avatar` holds no names")
-    except (ValueError, AttributeError) as error:
+        # What is no text, or no name of a file, shows here.
+        json.dumps(config, ensure_ascii=False).encode()
+        if any(ord(letter) < 32 for name in (*knowledge, avatar) for letter in name):
+            raise ValueError("a name with control characters")
+    except (ValueError, AttributeError, TypeError, RecursionError) as error:
         raise Problem("bad_config", called, str(error)) from error
     # AgentFabric writes paths of the machine where the agent was made.
     names = tuple(dict.fromkeys(os.path.basename(name) for name in knowledge))
@@ -219,13 +224,9 @@ def import_(state: Path, account: str, replace: bool) -> None:
     shutil.rmtree(came, ignore_errors=True)
     came.mkdir()
     try:
-        with tarfile.open(fileobj=sys.stdin.buffer, mode="r|") as tar:
+        with as_tar_error(), tarfile.open(fileobj=sys.stdin.buffer, mode="r|") as tar:
             for member in tar:
-                name = member.name.removeprefix("./")
-                file = tar.extractfile(member)
-                if file is not None and "/" not in name:
-                    with (came / name).open("xb") as out:
-                        shutil.copyfileobj(file, out)
+                take(tar, member, came)
         agent = read_agent(came, "")
         for name in agent.files:
             (came / name).replace(target / name)
@@ -237,6 +238,26 @@ def import_(state: Path, account: str, replace: bool) -> None:
         sync(target)
     finally:
         shutil.rmtree(came)
+
+
+def take(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
+    """Writes a file of the archive's own folder into another, and passes over anything else."""
+    if member.issparse() or not 0 <= member.size < LARGEST:
+        raise tarfile.ReadError(f"{member.name}: {member.size}")
+    name = member.name.removeprefix("./")
+    file = tar.extractfile(member)
+    if file is not None and "/" not in name:
+        with (folder / name).open("xb") as out:
+            shutil.copyfileobj(file, out)
+
+
+@contextmanager
+def as_tar_error() -> Iterator[None]:
+    """What `tarfile` does not expect of a header becomes its error."""
+    try:
+        yield
+    except (ValueError, OverflowError, RecursionError) as error:
+        raise tarfile.ReadError(str(error)) from error
 
 
 def has_agent(folder: Path) -> bool:
@@ -269,7 +290,9 @@ if __name__ == "__main__":
     try:
         main(Path(sys.argv[1]).resolve(), *sys.argv[2:])
     except Problem as problem:
-        print("problem", *problem.args, sep="\t", file=sys.stderr)
+        # One line, whatever others named their files.
+        plain = ["".join(c if c.isprintable() else "?" for c in arg) for arg in problem.args]
+        print("problem", *plain, sep="\t", file=sys.stderr)
         sys.exit(3)
     except (OSError, tarfile.TarError) as error:
         sys.exit(str(error))

@@ -57,32 +57,13 @@ finish_file() {
     on_disk "$(dirname -- "$2")"
 }
 
-# on_disk PATH: what was written there outlives a power cut from here on.
-on_disk() {
-    sync -f "$1" 2>/dev/null || sync
-}
-
 # fail_backup FILE: says why state_files.py did not come to an end.
 fail_backup() {
     read_problem
     case $problem in
     restless) fail e_backup_restless "$STATE_DIR/$reason" "$PROGRAM" "$PROGRAM" ;;
-    unreadable) fail e_backup_unreadable "$STATE_DIR/$reason" ;;
+    unreadable) fail e_backup_unreadable "$STATE_DIR/$reason" "$(owner)" ;;
     *) fail e_file_make backup "$1" "$reason" ;;
-    esac
-}
-
-# read_problem: sets problem and reason to what state_files.py said at the end, or Docker.
-read_problem() {
-    tab=$(printf '\t')
-    reason=$(last_line "$(cat "$SCRATCH/problem")")
-    problem=
-    case $reason in
-    problem"$tab"*)
-        reason=${reason#*"$tab"}
-        problem=${reason%%"$tab"*}
-        reason=${reason#*"$tab"}
-        ;;
     esac
 }
 
@@ -101,6 +82,9 @@ restore() {
     [ ! -d "$ready" ] || [ -e "$new" ] || mv -- "$ready" "$new"
     find_services
     stopped=$(running_on_state)
+    for service in $stopped; do
+        refuse_composed "$(container_of "$service")"
+    done
     before=$PUBLISHED
 
     say restore_reading "$1"

@@ -1,6 +1,6 @@
 # shellcheck shell=sh disable=SC2034,SC2154  # shared by the pieces
 # One command at a time changes something. Each leaves a file beside the state folder, or in it where it may
-# not write beside it: <state>.airgap-busy.<process>.<when that began>, as joins do (join.sh). It is empty while
+# not write beside it: <state>.airgap-busy.<process>.<when that began>, as joins do (turn.sh). It is empty while
 # its process looks for others, then it holds the command; of two that look at once the one with the lower
 # number waits for what the other finds. A file of a process that ended, however it did, counts for nothing.
 
@@ -58,4 +58,9 @@ find_busy() {
             [ "$turn" = "$CHARGE" ] || ! is_alive "$turn" || BUSY=$process
         done
     done
+}
+
+others_work() {
+    find_busy
+    [ -n "$BUSY" ]
 }

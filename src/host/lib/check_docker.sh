@@ -52,7 +52,7 @@ check_docker() {
     down) note stop docker "$ENGINE_ANSWER" "$needed" "$(text check_docker_start)" ;;
     *)
         if [ "$ENGINE" = podman ]; then
-            note warn docker "podman $ENGINE_VERSION" "$needed" "$(text check_docker_podman)"
+            note stop docker "podman $ENGINE_VERSION" "$needed" "$(text check_docker_podman)"
         elif version_reaches "$ENGINE_VERSION" 20 10; then
             note ok docker "$ENGINE_VERSION" "$needed"
         else
@@ -91,6 +91,7 @@ check_cgroup() {
     [ "$DOCKER_STATE" = there ] || return 0
     version=$(fact .CgroupVersion)
     : "${version:=$(fact .host.cgroupVersion)}"
+    version=${version#v} # podman's
     case $(fact .MemoryLimit),$(fact .PidsLimit) in
     *false*)
         note warn cgroup "$(text check_cgroup_off "${version:-1}")" "$(text check_cgroup_needed)" \

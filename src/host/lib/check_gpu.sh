@@ -106,7 +106,9 @@ check_capability() {
         ;;
     esac
     case $DTYPE,$found in
-    bfloat16,[1-7].*) note stop capability "$found" "$(text check_capability_bfloat16)" "$(text check_dtype_do "$CONF")" ;;
+    bfloat16,[1-7].* | bfloat16,*' '[1-7].*)
+        note stop capability "$found" "$(text check_capability_bfloat16)" "$(text check_dtype_do "$CONF")"
+        ;;
     *) note ok capability "$found" "$needed" ;;
     esac
 }

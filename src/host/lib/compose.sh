@@ -58,6 +58,15 @@ END
     print_services
 }
 
+# refuse_composed CONTAINER…: fails where docker compose made one of them. It would not know of another in
+# its place, and make its own again.
+refuse_composed() {
+    for name in "$@"; do
+        project=$(docker_ inspect --format '{{index .Config.Labels "com.docker.compose.project"}}' "$name" 2>/dev/null)
+        [ -z "$project" ] || fail e_composed "$name" "$project" "$PROGRAM" "$PROGRAM"
+    done
+}
+
 # prepare_for_compose: what `up` does before it starts anything, and compose does not.
 prepare_for_compose() {
     make_state_folder

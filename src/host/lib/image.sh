@@ -2,6 +2,7 @@
 # Docker itself, and the bundle's image in it.
 
 UNLABELLED= # see find_unlabelled
+MAPPED=     # set where the users of containers are others on the host (userns-remap)
 
 # docker_ ARGUMENT…: the Docker client; the setting DOCKER may be several words, such as "sudo docker".
 docker_() {
@@ -20,16 +21,23 @@ require_docker() {
 
 # find_unlabelled: sets UNLABELLED, the option by which a container that mounts files of the host goes
 # without a label of SELinux, where Docker gives labels. To label the files instead (:z) would change those
-# of the operator for all other programs, take long, and fail on a read-only medium.
+# of the operator for all other programs, take long, and fail on a read-only medium. Sets MAPPED too.
 find_unlabelled() {
-    case $(docker_ info --format '{{.SecurityOptions}}' 2>/dev/null) in
+    options=$(docker_ info --format '{{.SecurityOptions}}' 2>/dev/null)
+    case $options in
     *name=selinux*) UNLABELLED='--security-opt label=disable' ;;
+    esac
+    case $options in
+    *name=userns*) MAPPED=1 ;;
     esac
 }
 
-# last_line TEXT: what Docker's client says at the end, which is the reason; but not its summing up.
+# last_line TEXT: what Docker's client says at the end, which is the reason; but not its summing up, nor
+# where there is help.
 last_line() {
-    printf '%s\n' "$1" | awk 'NF && !/^Error: failed to start containers/ { line = $0 } END { print line }'
+    printf '%s\n' "$1" | awk '
+        NF && !/^Error: failed to start containers/ && !/^(Run|See) .docker .*--help/ { line = $0 }
+        END { print line }'
 }
 
 # image_id REFERENCE: the image's id without "sha256:", or nothing. An image is known by the digest
@@ -67,7 +75,8 @@ load_image() {
 # load_image_from BYTES COMMAND…: loads the tar that the command writes.
 load_image_from() {
     need_scratch
-    say image_loading "$IMAGE" "$(human "$1")"
+    size=$1
+    say image_loading "$IMAGE" "$(human "$size")"
     shift
     began=$(date +%s)
     # In the background, because a signal to this program must not wait until the load has ended;
@@ -82,11 +91,23 @@ load_image_from() {
     wait "$LOADER"
     loaded=$?
     LOADER=
-    [ "$loaded" -eq 0 ] || fail e_load "$IMAGE" "$(last_line "$(cat "$SCRATCH/load")")" "$PROGRAM"
+    [ "$loaded" -eq 0 ] || fail_load "$size" "$(last_line "$(cat "$SCRATCH/load")")"
     if ! have_image; then
         found=$(image_id "$IMAGE")
         docker_ image rm "$IMAGE" >/dev/null 2>&1
         fail e_other_image "$IMAGE" "$found" "$IMAGE_ID" "$PROGRAM"
     fi
     say image_loaded "$(($(date +%s) - began))"
+}
+
+# fail_load BYTES ANSWER: says why Docker did not take an image of so many bytes. What it had of it, it removed.
+fail_load() {
+    case $2 in
+    *'o space left on device'*)
+        data=$(docker_ info --format '{{.DockerRootDir}}' 2>/dev/null)
+        find_free "${data:-/var/lib}"
+        fail e_load_room "$IMAGE" "$2" "$(human "$(($1 * 2))")" "${data:-?}" "$(human "${FREE:-0}")"
+        ;;
+    esac
+    fail e_load "$IMAGE" "$2" "$PROGRAM"
 }

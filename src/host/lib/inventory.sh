@@ -24,7 +24,7 @@ take_inventory() {
     sum=$(sha256sum <"$SCRATCH/inventory")
     echo "end ${sum%% *}" 2>/dev/null >>"$SCRATCH/inventory" || fail e_scratch "$SCRATCH"
     {
-        cat "$SCRATCH/inventory" >"$inventory.partial" && { sync -f "$inventory.partial" 2>/dev/null || sync; } &&
+        cat "$SCRATCH/inventory" >"$inventory.partial" && on_disk "$inventory.partial" &&
             mv -- "$inventory.partial" "$inventory"
     } 2>/dev/null || fail e_inventory_file "$inventory" "$PROGRAM"
     tell_left_out
@@ -40,7 +40,8 @@ list_contents() {
     if image_is_saved; then
         say saved_reading "$IMAGE"
         awk '/^[^ ]* [^ ]* image\/blobs\// { print $2 }' "$HERE/MANIFEST" | write_scratch blob-sizes || exit 1
-        (read_saved "$SCRATCH/blob-sizes" sha256sum | write_scratch saved) &
+        # shellcheck disable=SC2086  # a command and what it is given
+        (read_saved "$SCRATCH/blob-sizes" $SHA256 | write_scratch saved) &
         await $! || exit 1
         awk 'pass == 1 { saved[$1] = 1; next }
             /^[^ ]* [^ ]* image\/blobs\// && $1 in saved { print $1, 0 }' \

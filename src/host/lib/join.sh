@@ -2,8 +2,6 @@
 # From parts to the folder of the bundle, which has its name only when every file is as MANIFEST says.
 # Until then it is DEST/.<bundle>.partial, and what is whole there is not written again.
 
-# JOINING is what the names of files begin with by which joins into one folder know of each other.
-
 # join_parts [--load] DEST [FOLDER…]
 join_parts() {
     load=
@@ -84,7 +82,7 @@ join_stream() {
         load_from_stream
     fi
     # What is to survive a power cut is on the disk before it has its name.
-    sync -f "$partial" 2>/dev/null || sync
+    on_disk "$partial"
     { [ ! -e "$joined" ] && mv -- "$partial" "$joined"; } || fail e_join_name "$partial" "$joined"
 }
 
@@ -122,91 +120,4 @@ load_from_stream() {
     else
         load_image_from "$((STREAM_BYTES - IMAGE_AT))" stream "$IMAGE_AT" "$STREAM_BYTES"
     fi
-}
-
-# take_turn: two joins into one folder would destroy each other's work. Each leaves an empty file whose
-# name says which process it is, looks for others, and, where there is none, leaves a second one: it is at
-# work. Of two that see each other the one with the lower number waits for what the other finds, so that one
-# of them works. A file of a process that ended, however it did, counts for nothing.
-take_turn() {
-    mark ''
-    TURN=$marked
-    own=$process
-    patience=600
-    for turn in "$JOINING".*; do
-        case $turn in "$TURN" | *.tar) continue ;; esac
-        while is_alive "$turn" && [ -e "$turn" ]; do
-            if [ -e "${turn%.works}.works" ] || [ "$process" -lt "$own" ] || [ "$patience" -eq 0 ]; then
-                fail e_join_busy "$process" "$joined"
-            fi
-            patience=$((patience - 1))
-            sleep 0.1
-        done
-        rm -f -- "$turn"
-    done
-    printf '' 2>/dev/null >"$TURN.works" || fail e_join_dest "${JOINING%/*}"
-    # A tar that outlived its join still writes.
-    for turn in "$JOINING".*.tar; do
-        [ -e "$turn" ] || continue
-        patience=100
-        while is_alive "$turn"; do
-            ! is_own_writer "$turn" || kill -9 "$process" 2>/dev/null
-            patience=$((patience - 1))
-            [ "$patience" -gt 0 ] || fail e_join_busy "$process" "$joined"
-            sleep 0.1
-        done
-        rm -f -- "$turn"
-    done
-}
-
-# mark ENDING: leaves the file of the process that runs this, which may be a part of a pipe; sets marked.
-mark() {
-    read -r stat </proc/self/stat
-    process=${stat%% *}
-    began_at "$stat"
-    marked=$JOINING.$process.$began_at$1
-    printf '' 2>/dev/null >"$marked" || fail e_join_dest "${JOINING%/*}"
-}
-
-# began_at STAT: sets began_at to when the process began, in ticks since the host did, and its state; no
-# two processes have the same number and the same tick. See proc(5); the name may hold blanks.
-began_at() {
-    # shellcheck disable=SC2086
-    set -- ${1##*) }
-    state=$1
-    shift 19
-    began_at=$1
-}
-
-# is_alive TURN: sets process.
-is_alive() {
-    process=${1#"$JOINING".}
-    began=${process#*.}
-    process=${process%%.*}
-    began=${began%%.*}
-    is_number "$process" || return 1
-    read -r stat 2>/dev/null <"/proc/$process/stat" || return 1
-    began_at "$stat"
-    [ "$began_at" = "$began" ] && [ "$state" != Z ]
-}
-
-# is_own_writer TURN: is its process, which is alive, a tar that this user began, or a par2? Anybody may have
-# left a file of that name, and only what a join or repair began may be killed.
-is_own_writer() {
-    user=$(id -u)
-    [ "$(stat -c %u "$1" 2>/dev/null),$(stat -c %u "/proc/$process" 2>/dev/null)" = "$user,$user" ] || return 1
-    case $(tr '\000' ' ' 2>/dev/null <"/proc/$process/cmdline") in
-    'tar -xof - '* | *'/ld-linux-x86-64.so.2 --library-path '*'/par2 repair '*) ;;
-    *) return 1 ;;
-    esac
-}
-
-# give_turn: when the program ends; its children were told to.
-give_turn() {
-    wait
-    [ -z "$REPAIRING" ] || rm -rf -- "$REPAIRING"
-    rm -f -- "$TURN" "$TURN.works"
-    for turn in "$JOINING".*.tar; do
-        is_alive "$turn" || rm -f -- "$turn"
-    done
 }

@@ -5,6 +5,8 @@
 # a function of that name, which sets en and zh for a key of its own and returns 1 for another.
 
 TABLES= # those functions
+# What a terminal would act on, as a range: names of files come from others.
+CONTROL=$(printf '\001-\010\013-\037\177')
 
 # text KEY [ARGUMENT…]: prints the message without a final newline.
 text() {
@@ -122,6 +124,14 @@ Settings: airgap.conf in this folder (copy airgap.conf.example); AIRGAP_CONF nam
         ;;
     esac
     shift
+    case $* in
+    *["$CONTROL"]*)
+        for printed in "$@"; do
+            shift
+            set -- "$@" "$(printf '%s' "$printed" | tr "$CONTROL" '?')"
+        done
+        ;;
+    esac
     # shellcheck disable=SC2059  # the format is the table's own text
     case $LANGUAGE_OF_MESSAGES in
     zh) printf "$zh" "$@" ;;

@@ -37,8 +37,8 @@ To go back to it: %s restore %s' zh='备份文件：%s（%s）。其中有智能
   需要：有片刻无人改动它
   处理：运行 %s stop agentfabric（或改动它的智能体），再次备份，然后运行 %s up' ;;
     e_backup_unreadable) en='backup: uid 1000, as which the containers run, cannot read %s
-  to do: as root: chown -R 1000 that path; then again' zh='backup：容器以 uid 1000 运行，无法读取 %s
-  处理：以 root 对它执行 chown -R 1000，然后重试' ;;
+  to do: as root: chown -R %s that path; then again' zh='backup：容器以 uid 1000 运行，无法读取 %s
+  处理：以 root 对它执行 chown -R %s，然后重试' ;;
 
     restore_reading) en='Reading and checking %s; the present state is not touched yet …' zh='正在读取并检查 %s；现有状态尚未改动 …' ;;
     restore_stopping) en='Stopping %s' zh='正在停止%s' ;;
@@ -112,9 +112,9 @@ leave it out. To have logs too: make the report as root.' zh='其中没有日志
     state_removed) en='%s is removed.' zh='已删除 %s。' ;;
     e_uninstall) en='uninstall: not all could be removed: %s
   needed: images that no container uses, and the right to remove what is in the state folder
-  to do: resolve what is said above, or use root; then run again: %s uninstall --purge' zh='uninstall：部分内容未能删除：%s
+  to do: resolve what is said above, or use root; then run again: %s' zh='uninstall：部分内容未能删除：%s
   需要：没有容器使用的镜像，以及删除状态目录内容的权限
-  处理：按上面的提示解决，或使用 root；然后再次运行 %s uninstall --purge' ;;
+  处理：按上面的提示解决，或使用 root；然后再次运行 %s' ;;
     state_stays) en='The state stays in %s; to remove it too: %s uninstall --purge' zh='状态保留在 %s；要一并删除：%s uninstall --purge' ;;
     folder_stays) en='What is left is the folder of the bundle, %s. To remove it: rm -rf "%s"' zh='剩下的只有交付包目录 %s。删除：rm -rf "%s"' ;;
     *) return 1 ;;

@@ -113,8 +113,8 @@ messages_check() {
         zh='启动 Docker：systemctl start docker' ;;
     check_docker_update) en='update Docker' zh='升级 Docker' ;;
     check_docker_podman)
-        en='use Docker: podman loads and runs the image, but "up" was not tried with it'
-        zh='请使用 Docker：podman 能装入并运行镜像，但未用它试过 up' ;;
+        en='use Docker: podman loads and runs the image, but has no network as "up" makes it, which is reached from outside and reaches nothing there'
+        zh='请使用 Docker：podman 能装入并运行镜像，但没有 up 所需的网络（可从外部访问，自身不能访问外部）' ;;
 
     word_check_store) en='image store' zh='镜像存储' ;;
     word_store_classic) en='classic store, %s, in %s' zh='传统存储，%s，位于 %s' ;;

@@ -47,6 +47,15 @@ messages_image() {
   to do: run "%s verify"; see the free disk space (docker info, "Docker Root Dir")' zh='把镜像 %s 装入 Docker：%s
   需要：image/ 下的文件完整，且 Docker 数据目录有足够空间
   处理：运行“%s verify”；检查磁盘剩余空间（docker info 中的“Docker Root Dir”）' ;;
+    e_load_room) en='loading the image %s into Docker: %s
+  needed: about %s for Docker, which keeps the image twice while it loads
+  found: %s, on a disk with %s free
+  to do: make room ("docker system prune" removes what nothing uses), or move that folder to a larger disk
+    ("data-root" in /etc/docker/daemon.json); then run this again' zh='把镜像 %s 装入 Docker：%s
+  需要：约 %s，因为 Docker 装入时会保存两份
+  发现：%s，所在磁盘空闲 %s
+  处理：腾出空间（“docker system prune”会删除无用内容），或把该目录移到更大的磁盘
+    （/etc/docker/daemon.json 中的 "data-root"）；然后再次运行' ;;
     e_other_image) en='loading the image: after the load %s has the id "%s"
   needed: %s
   to do: run "%s verify"; files under image/ do not belong to this bundle' zh='装入镜像：装入后 %s 的 id 为“%s”

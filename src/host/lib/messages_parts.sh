@@ -135,6 +135,11 @@ Next: %s join DEST %s' zh='已重新生成 %s 个分卷，位于 %s。全部分�
     e_repair_to) en='repairing: the folder %s cannot be made, or not with symbolic links in it (as on FAT)
   to do: name a folder on a disk of this host: repair --to WORK' zh='修复：无法建立目录 %s，或其中不能有符号链接（例如 FAT）
   处理：指定本机磁盘上的目录：repair --to 工作目录' ;;
+    e_repair_room) en='repairing into %s: not enough room
+  needed: %s; free: %s
+  to do: make room there, or name a folder on another disk: repair --to WORK. Nothing that came was changed' zh='修复到 %s：空间不足
+  需要：%s；空闲：%s
+  处理：腾出空间，或指定另一块磁盘上的目录：repair --to 工作目录。收到的内容未被修改' ;;
     e_repair_same) en='repairing: %s has parts in it, and what came is not changed
   to do: name another folder: repair --to WORK' zh='修复：%s 中有分卷，而收到的内容不会被修改
   处理：指定别的目录：repair --to 工作目录' ;;

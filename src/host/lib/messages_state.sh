@@ -29,8 +29,8 @@ messages_state() {
   需要：可写磁盘上的目录
   处理：在 %s 中用 STATE_DIR，或用环境变量 AIRGAP_STATE_DIR，指定别的目录' ;;
     e_state_unwritable) en='checking access: uid 1000, as which the containers run, cannot write the state folder %s
-  to do: chown -R 1000 that folder, or set STATE_DIR in %s to another; with SELinux also chcon -Rt container_file_t' zh='检查访问权限：容器以 uid 1000 运行，无法写入状态目录 %s
-  处理：对它执行 chown -R 1000，或在 %s 中用 STATE_DIR 指定别的目录；启用 SELinux 时还需 chcon -Rt container_file_t' ;;
+  to do: chown -R %s that folder, or set STATE_DIR in %s to another; with SELinux also chcon -Rt container_file_t' zh='检查访问权限：容器以 uid 1000 运行，无法写入状态目录 %s
+  处理：对它执行 chown -R %s，或在 %s 中用 STATE_DIR 指定别的目录；启用 SELinux 时还需 chcon -Rt container_file_t' ;;
     e_probe) en='checking access from a container: %s
   needed: a Docker that can run containers and mount the folders of this bundle
   to do: resolve what Docker says' zh='从容器中检查访问权限：%s

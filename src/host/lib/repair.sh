@@ -5,12 +5,9 @@
 
 # repair_parts [--to WORK] [FOLDER…]
 repair_parts() {
-    work=
-    if [ "${1-}" = --to ]; then
-        [ -n "${2-}" ] || misused e_value_needed repair --to "$PROGRAM"
-        work=$2
-        shift 2
-    fi
+    read_option repair --to "$@"
+    shift "$taken"
+    work=$value
     refuse_options repair "$@"
     [ "$#" -gt 0 ] || set -- "$HERE"
     work=${work:-$1/repaired}
@@ -43,8 +40,8 @@ repair_parts() {
     fi
     find_recovery
     list_broken
-    link_parts
     need_repair_room
+    link_parts
     run_par2
     keep_repaired
     find_parts "$@" "$work"
@@ -75,8 +72,7 @@ find_recovery() {
 need_repair_room() {
     room=$(awk -v header="$HEADER_BYTES" 'pass == 1 { broken[$1] = 1; next } $1 in broken { n += $2 + header }
         END { printf "%.0f", n }' pass=1 "$SCRATCH/broken" pass=2 "$SCRATCH/slices")
-    find_free "$work"
-    [ -z "$FREE" ] || [ "$FREE" -ge "$room" ] || fail e_join_room "$work" "$(human "$room")" "$(human "$FREE")"
+    has_room "$work" || fail e_repair_room "$work" "$(human "$room")" "$(human "$FREE")"
 }
 
 # link_parts: what par2 works on, by the names that it knows: parts, also damaged ones, and recovery files.
@@ -141,7 +137,7 @@ run_par2() {
 
 # keep_repaired: what par2 made gets its place.
 keep_repaired() {
-    sync -f "$REPAIRING" 2>/dev/null || sync
+    on_disk "$REPAIRING"
     while read -r number; do
         name=$(name_of_part "$number")
         mv -- "$REPAIRING/$name" "$work/$name" 2>/dev/null || fail e_repair_to "$work"

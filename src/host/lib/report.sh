@@ -60,11 +60,6 @@ human() {
     }'
 }
 
-need_scratch() {
-    [ -z "$SCRATCH" ] || return 0
-    SCRATCH=$(mktemp -d "${TMPDIR:-/tmp}/airgap.XXXXXX") || fail e_scratch "${TMPDIR:-/tmp}"
-}
-
 catch_signals() {
     trap clean_up EXIT
     trap 'exit 129' HUP

@@ -67,7 +67,7 @@ check_access() {
     esac
     path=${answer#* }
     case $answer in
-    'write /state'*) fail e_state_unwritable "$STATE_DIR${path#/state}" "$CONF" ;;
+    'write /state'*) fail e_state_unwritable "$STATE_DIR${path#/state}" "$(owner)" "$CONF" ;;
     write*) fail e_work_unwritable "$CODE_INTERPRETER_DIR" "$CONF" ;;
     'read /run/airgap/key') fail e_key_unreadable "$KEY_FILE" ;;
     'read /state'*) fail e_state_unreadable "$STATE_DIR${path#/state}" ;;
@@ -94,11 +94,25 @@ give_state_folders() {
         set -- "$@" --mount "$(mount_of "$STATE_DIR/$folder" "/give/${folder:-state}")"
     done
     [ "$#" -gt 0 ] || return 0
+    # A root that is another user on the host may give away nothing of the host's.
     # shellcheck disable=SC2086  # options
-    docker_ run --rm --network none --read-only --user 0 --cap-drop ALL --cap-add CHOWN \
+    docker_ run --rm --network none --read-only --user 0 ${MAPPED:+--userns=host} --cap-drop ALL --cap-add CHOWN \
         --security-opt no-new-privileges $UNLABELLED --label "airgap.run=$RUN" "$@" \
         --entrypoint /usr/bin/python3.11 "$IMAGE" \
-        -c 'import os; [os.chown(f"/give/{name}", 1000, -1) for name in os.listdir("/give")]' >/dev/null 2>&1
+        -c 'import os, sys; [os.chown(f"/give/{name}", int(sys.argv[1]), -1) for name in os.listdir("/give")]' \
+        "$(owner)" >/dev/null 2>&1
+}
+
+# owner: whom the host must give what uid 1000 in a container shall have. With rootless Docker, where only
+# such a container can give it, 1000 too.
+owner() {
+    if [ -z "$MAPPED" ]; then
+        echo 1000
+        return
+    fi
+    # user_namespaces(7): the first user inside, the first outside, how many.
+    in_image --entrypoint /usr/bin/python3.11 "$IMAGE" -c 'print(open("/proc/self/uid_map").read())' |
+        awk 'NF == 3 && $1 <= 1000 && 1000 < $1 + $3 { print $2 + 1000 - $1 }'
 }
 
 # probe: prints what uid 1000 lacks (see probe.py), or nothing.
@@ -137,6 +151,20 @@ on_state() {
     shift
     in_image --interactive --entrypoint /usr/bin/python3.11 "$IMAGE" \
         -c "$(cat "$HERE/lib/$program.py")" /state "$@"
+}
+
+# read_problem: after on_state, with its errors in $SCRATCH/problem. Sets problem to the key of what the program
+# said at the end, and reason to the last that it said of it; or problem to nothing and reason to Docker's words.
+read_problem() {
+    reason=$(last_line "$(cat "$SCRATCH/problem")")
+    problem=
+    case $reason in
+    problem"$TAB"*)
+        problem=${reason#*"$TAB"}
+        problem=${problem%%"$TAB"*}
+        reason=${reason##*"$TAB"}
+        ;;
+    esac
 }
 
 # prepare_state: the state folder as everything else needs it.

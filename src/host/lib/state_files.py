@@ -227,11 +227,15 @@ def read_list(tar: tarfile.TarFile, member: tarfile.TarInfo) -> dict[str, Any]:
     assert file is not None
     try:
         listed = json.load(file)
-        if listed["airgap-backup"] != 1 or not all("mode" in each for each in listed["entries"]):
+        if listed["airgap-backup"] != 1 or not all(map(is_entry, listed["entries"])):
             raise Problem("damaged", LIST)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Problem("damaged", LIST) from error
     return dict(listed)
+
+
+def is_entry(entry: Any) -> bool:
+    return isinstance(entry["path"], str) and isinstance(entry["mode"], int)
 
 
 def extract(tar: tarfile.TarFile, member: tarfile.TarInfo, state: Path) -> dict[str, object]:
@@ -316,9 +320,11 @@ if __name__ == "__main__":
     try:
         main(Path(sys.argv[1]).resolve(), *sys.argv[2:])
     except Problem as problem:
-        print("problem", *problem.args, sep="\t", file=sys.stderr)
+        # One line, whatever others named their files.
+        plain = ["".join(c if c.isprintable() else "?" for c in arg) for arg in problem.args]
+        print("problem", *plain, sep="\t", file=sys.stderr)
         sys.exit(3)
-    except tarfile.TarError as error:
+    except (tarfile.TarError, ValueError, OverflowError, RecursionError) as error:
         print("problem", "damaged", error, sep="\t", file=sys.stderr)
         sys.exit(3)
     except OSError as error:

@@ -25,7 +25,7 @@ uninstall() {
     done
     [ -n "$purge" ] || [ ! -e "$STATE_DIR" ] || say state_stays "$STATE_DIR" "$PROGRAM"
     say folder_stays "$HERE" "$HERE"
-    [ -z "$failed" ] || fail e_uninstall "${failed# }" "$PROGRAM"
+    [ -z "$failed" ] || fail e_uninstall "${failed# }" "$PROGRAM uninstall${purge:+ --purge}"
 }
 
 # states: the state folder, and what `restore` has put beside it.

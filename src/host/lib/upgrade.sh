@@ -11,6 +11,8 @@ SWITCHED=  # the version that this run took the place of
 check_switch() {
     require_versions
     find_versions
+    # shellcheck disable=SC2046  # names have no blanks
+    refuse_composed $(printf '%s\n' "$CONTAINERS" | sed 's/|.*//')
     [ -n "$OTHERS" ] || return 0
     state=$(docker_ inspect --format '{{index .Config.Labels "airgap.state"}}' "${OTHERS##* }" 2>/dev/null)
     [ -z "$state" ] || [ "$(readlink -f -- "$state")" = "$(readlink -f -- "$STATE_DIR")" ] ||

@@ -5,6 +5,8 @@
 #   sha256:<64 hex> <when it came up, UTC> <image> <folder>
 # Docker tells what is there now: each container has the labels airgap.digest and airgap.folder. One
 # whose name ends in .previous (which no service's name does) waits until another version answers.
+# The bundle's own compose.yaml cannot have its digest, as a file of what that is of; docker compose labels
+# its containers with the folder that it was called in, and MANIFEST there tells.
 
 # list_versions: prints the file's lines, the oldest first.
 list_versions() {
@@ -29,8 +31,9 @@ find_versions() {
     THERE='' THERE_FOLDER='' OTHERS='' OTHER='' OTHER_FOLDER=''
     PREVIOUS_NAMES='' PREVIOUS='' PREVIOUS_FOLDER=''
     CONTAINERS=$(docker_ ps -a --filter "label=airgap.bundle=$BUNDLE" \
-        --format '{{.Names}}|{{.Label "airgap.digest"}}|{{.Label "airgap.folder"}}')
+        --format '{{.Names}}|{{.Label "airgap.digest"}}|{{or (.Label "airgap.folder") (.Label "com.docker.compose.project.working_dir")}}')
     while IFS='|' read -r name digest folder; do
+        [ -n "$digest" ] || [ -z "$folder" ] || digest=$(digest_in "$folder")
         # Programs before this one did not label containers so.
         digest=${digest:-unknown}
         case $name in
