@@ -86,6 +86,9 @@ class ServedAgent:
                 answer.text += piece
                 yield answer
         except (openai.APIError, httpx.HTTPError) as error:
+            # That it is ready it has just said, by counting tokens.
+            if getattr(error, "status_code", 0) == 503:
+                raise Problem("busy") from error
             raise Problem("broken", why=first_line(error)) from error
         answer.cut = model.cut
         memory.history = memory.history[prompt.forgotten :]

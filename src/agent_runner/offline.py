@@ -6,11 +6,8 @@ from pathlib import Path
 
 _CLOSED = {
     "GRADIO_ANALYTICS_ENABLED": "False",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
     "HF_HUB_OFFLINE": "1",
-    "TRANSFORMERS_OFFLINE": "1",
     "SCARF_NO_ANALYTICS": "true",
-    "DO_NOT_TRACK": "1",
     # It would write into the working folder; the console is what `airgap logs` shows.
     "LOG_ENABLE_FILE": "off",
     "TOKENIZERS_PARALLELISM": "false",

@@ -1,20 +1,24 @@
 """The chat page."""
 
+import asyncio
 import html
 import logging
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import fastapi
 import gradio as gr
+from starlette.concurrency import iterate_in_threadpool
 from starlette.types import ASGIApp
 
-from agent_runner import closed
+from agent_runner import closed, turns
 from agent_runner.agent import Answer, ServedAgent
 from agent_runner.config import AgentConfig
 from agent_runner.errors import Problem
+from agent_runner.forget import forget_what_is_done
 from agent_runner.index import Passage
 from agent_runner.texts import PAGE, language_of
+from agent_runner.turns import Turns
 from agent_runner.upstream import VisitorMemory
 
 _FONTS = ("system-ui", "Noto Sans SC", "Microsoft YaHei", "sans-serif")
@@ -37,9 +41,10 @@ footer { display: none !important; }
   padding-inline-start: .7rem; }
 #new { align-self: center; max-width: 12rem; }
 """
-_AT_ONCE = 8
-"""Answers written at the same time; further visitors wait in the queue and see their place."""
-_WAITING = 64
+_LOOK_AGAIN = 0.5
+"""Seconds until who waits looks again whose turn it is."""
+_REFUSED = 16
+"""Visitors who can be told at the same time that too many wait."""
 _FORGET_AFTER = 6 * 3600
 """Seconds after which the memory of a visitor who has gone is dropped."""
 
@@ -67,11 +72,10 @@ def application(agent: ServedAgent) -> ASGIApp:
 
 def _blocks(agent: ServedAgent) -> gr.Blocks:
     config = agent.config
-    # The theme's own fonts come from a font service.
+    # The theme's own fonts have no Chinese.
     theme = gr.themes.Soft(font=_FONTS, font_mono=("ui-monospace", "monospace"))
-    with gr.Blocks(
-        title=config.name, theme=theme, css=_CSS, fill_height=True, analytics_enabled=False
-    ) as blocks:
+    with gr.Blocks(title=config.name, theme=theme, css=_CSS, fill_height=True) as blocks:
+        queue = Turns()
         memory = gr.State(time_to_live=_FORGET_AFTER)
         gr.HTML(_head(config), elem_id="head")
         chat = gr.Chatbot(
@@ -94,25 +98,39 @@ def _blocks(agent: ServedAgent) -> gr.Blocks:
         )
         new = gr.Button(_I18N("new"), elem_id="new", size="sm")
 
-        def respond(
+        async def respond(
             asked: str, shown: Chat, memory: VisitorMemory | None, request: gr.Request
-        ) -> Iterator[tuple[gr.Textbox, Chat, VisitorMemory]]:
+        ) -> AsyncIterator[tuple[gr.Textbox, Chat, VisitorMemory]]:
             if not asked.strip():
                 yield gr.skip(), gr.skip(), gr.skip()
                 return
             memory = memory or agent.memory()
             language = language_of(request.headers.get("accept-language", ""))
             shown = [*shown, {"role": "user", "content": asked}]
-            yield gr.Textbox("", submit_btn=False, stop_btn=True), shown, memory
-            for added in _answer(agent, memory, asked, language):
-                yield gr.skip(), [*shown, *added], memory
+            try:
+                with queue.taken() as turn:
+                    yield gr.Textbox("", submit_btn=False, stop_btn=True), shown, memory
+                    told = ""
+                    while place := queue.place(turn):
+                        text = _waiting(place, queue.seconds(place), language)
+                        if text != told:
+                            yield gr.skip(), [*shown, _said(text)], memory
+                            told = text
+                        await asyncio.sleep(_LOOK_AGAIN)
+                    # Stopped, its thread goes on until the next piece, and then nobody holds it.
+                    answer = _answer(agent, memory, asked, language)
+                    async for added in iterate_in_threadpool(answer):
+                        yield gr.skip(), [*shown, *added], memory
+            except Problem as problem:
+                # The question stays in its box.
+                yield gr.skip(), [*shown, _said(f"⚠️ {problem.text(language)}")], memory
 
         ask = {
             "fn": respond,
             "inputs": [question, chat, memory],
             "outputs": [question, chat, memory],
-            "concurrency_limit": _AT_ONCE,
-            "concurrency_id": "answers",
+            # Its own queue tells nothing in the language of the visitor.
+            "concurrency_limit": None,
         }
         typed = question.submit(**ask)
         chosen = chat.example_select(_chosen, outputs=question, queue=False).then(**ask)
@@ -129,7 +147,15 @@ def _blocks(agent: ServedAgent) -> gr.Blocks:
             cancels=[typed, chosen],
             queue=False,
         )
-    return blocks.queue(max_size=_WAITING)
+    blocks.max_threads = turns.AT_ONCE + turns.WAITING + _REFUSED
+    blocks.queue()
+    forget_what_is_done(blocks)
+    return blocks
+
+
+def _waiting(place: int, seconds: int, language: str) -> str:
+    text = PAGE[language]["place in time" if seconds else "place"]
+    return f"⏳ {text.format(place=place, seconds=seconds)}"
 
 
 def _answer(

@@ -4,6 +4,9 @@ PAGE: dict[str, dict[str, str]] = {
     "en": {
         "ask": "Ask a question …",
         "new": "New chat",
+        "place": "Many are asking: you are number {place} in the queue.",
+        "place in time": "Many are asking: you are number {place} in the queue. "
+        "It is your turn in about {seconds} seconds.",
         "knowledge": "Knowledge used: {files}",
         "cut": "The answer was cut here: it reached the length limit. Ask it to go on.",
         "forgotten": "The chat has grown too long for the model: its oldest part is left out.",
@@ -12,6 +15,8 @@ PAGE: dict[str, dict[str, str]] = {
     "zh": {
         "ask": "请输入问题……",
         "new": "新对话",
+        "place": "当前提问的人较多：您排在第 {place} 位。",
+        "place in time": "当前提问的人较多：您排在第 {place} 位，大约还需等待 {seconds} 秒。",
         "knowledge": "引用的知识：{files}",
         "cut": "回答达到长度上限，在此处被截断。可以让它继续。",
         "forgotten": "对话已超出模型的长度，最早的部分已略去。",
@@ -33,6 +38,7 @@ PROBLEMS: dict[str, dict[str, str]] = {
         "Check LLM_URL.",
         "long": "The question is too long: with the agent's instructions it takes {needed} tokens, "
         "and {limit} fit beside the answer. Ask a shorter one.",
+        "busy": "Too many are asking at the moment. Ask again in a minute.",
         "broken": "The answer broke off: {why}. Ask again; if it happens once more, see "
         "`airgap logs`.",
     },
@@ -48,6 +54,7 @@ PROBLEMS: dict[str, dict[str, str]] = {
         "answer": "{url} 处的服务不是兼容 OpenAI 的 vLLM 服务（{why}）。请检查 LLM_URL。",
         "long": "问题太长：连同智能体的指令共 {needed} 个 token，"
         "而除回答之外只能容纳 {limit} 个。请缩短问题。",
+        "busy": "当前提问的人太多。请一分钟后重新提问。",
         "broken": "回答中断：{why}。请重新提问；如再次发生，请查看 `airgap logs`。",
     },
 }

@@ -9,13 +9,10 @@ from agentfabric_offline.settings import Settings
 _CLOSED = {
     # Else gradio asks two hosts for its newest release and for this machine's address.
     "GRADIO_ANALYTICS_ENABLED": "False",
-    # Else a model's name is looked up on its hub before the local folder is.
+    # Else code that an agent runs looks a model's name up on its hub, and waits for an answer.
     "HF_HUB_OFFLINE": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-    "TRANSFORMERS_OFFLINE": "1",
     # Else the reader of knowledge files reports each use to packages.unstructured.io.
     "SCARF_NO_ANALYTICS": "true",
-    "DO_NOT_TRACK": "true",
     # Else it writes into the working folder; the console is what is kept.
     "LOG_ENABLE_FILE": "off",
     # Else tokenizers warn when the code interpreter starts its kernel.

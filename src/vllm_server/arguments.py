@@ -11,6 +11,7 @@ from typing import Any
 
 from vllm_server.errors import StartError
 
+_ON = {"cpu": "OnCpu", "cuda": "OnCuda"}
 _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 _HELP = {
@@ -98,6 +99,7 @@ def vllm_arguments(settings: Settings, config_dir: Path) -> list[str]:
         *("--load-format", "safetensors"),
         # The page with the API's description takes its scripts from the internet.
         "--disable-fastapi-docs",
+        *("--middleware", f"vllm_server.busy.Busy{_ON[settings.device]}"),
     ]
     if settings.max_model_len:
         arguments += ["--max-model-len", str(settings.max_model_len)]

@@ -10,10 +10,10 @@ _OFFLINE = {
     # that leads to a public name server.
     "VLLM_HOST_IP": "127.0.0.1",
     "VLLM_NO_USAGE_STATS": "1",
-    "DO_NOT_TRACK": "1",
     "HF_HUB_OFFLINE": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-    "TRANSFORMERS_OFFLINE": "1",
+    # Seconds. The form that AgentFabric's builder asks for is a regular expression, and a busy host
+    # takes longer over it than vLLM's 5.
+    "VLLM_REGEX_COMPILATION_TIMEOUT_S": "60",
     # vLLM 0.32 imports flashinfer for its sampler unless told not to. The stacks are without it: it
     # compiles its programs with nvcc, which no image has.
     "VLLM_USE_FLASHINFER_SAMPLER": "0",

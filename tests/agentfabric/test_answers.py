@@ -52,6 +52,15 @@ say({"answer": answer, "sent": sent, "tokens": upstream.server.tokens(sent[0])})
 """
 
 
+UNANSWERED = """
+agent, _ = upstream.module("user_core").init_user_chatbot_agent("author")
+try:
+    print(*agent.run("Hello", history=[], ref_doc="", append_files=[]))
+except Exception as error:
+    say({"shown": str(error)})
+"""
+
+
 def said(stack: Stack, code: str, *arguments: str, **settings: str) -> list[dict[str, Any]]:
     """What ``say`` was given in Python code that is run with upstream adapted."""
     output = stack.run(CLIENT + code, *arguments, **settings)
@@ -98,14 +107,7 @@ def test_a_long_chat_and_a_long_document_fit_into_the_context(
 def test_a_server_that_is_away_is_told_with_what_to_do(
     stack: Stack, settings: dict[str, str]
 ) -> None:
-    code = CREATE + (
-        "agent, _ = upstream.module('user_core').init_user_chatbot_agent('author')\n"
-        "try:\n"
-        "    print(*agent.run('Hello', history=[], ref_doc='', append_files=[]))\n"
-        "except Exception as error:\n"
-        "    say({'shown': str(error)})\n"
-    )
-    created, chatted = said(stack, code, "做一个助手", **settings)
+    created, chatted = said(stack, CREATE + UNANSWERED, "做一个助手", **settings)
     assert created["configured"] is None
     assert "没有响应" in created["shown"]
     assert "airgap up" in created["shown"]
@@ -144,3 +146,43 @@ def test_a_server_that_says_nothing_is_told_after_a_while(
         (created,) = said(stack, code, "做一个助手", **settings)
     assert created["configured"] is None
     assert "耗时过长" in created["shown"]
+
+
+class _Killed(_Hung):
+    """A model server of which a process is killed while it answers.
+
+    Where it is the engine's, vLLM says so in the stream (here to who chats); else the
+    connection ends.
+    """
+
+    def do_POST(self) -> None:
+        if self.path.endswith("/tokenize"):
+            super().do_POST()
+            return
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["messages"][-1]
+        words = [{"choices": [{"index": 0, "delta": {"content": word}}]} for word in ("one", "two")]
+        events = [json.dumps(word) for word in words]
+        if "做一个助手" not in asked["content"]:
+            error = {"message": "EngineCore encountered an issue.", "code": 500}
+            events += [json.dumps({"error": error}), "[DONE]"]
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        for event in events:
+            data = f"data: {event}\n\n".encode()
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
+        self.close_connection = True
+
+
+def test_what_came_before_the_server_was_killed_stays(
+    stack: Stack, settings: dict[str, str]
+) -> None:
+    with local_server(_Killed) as address:
+        settings["LLM_URL"] = f"{address}/v1"
+        created, chatted = said(stack, CREATE + UNANSWERED, "做一个助手", **settings)
+    assert created["configured"] is None
+    assert created["shown"].startswith("onetwo")
+    assert "回答中断" in created["shown"]
+    told = "onetwo\n\n⚠️ The answer broke off: "
+    assert chatted["shown"].startswith(f"{told}EngineCore encountered an issue")

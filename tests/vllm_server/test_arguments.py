@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from vllm_server.arguments import read_settings, vllm_arguments
+from vllm_server.busy import BusyOnCpu, BusyOnCuda
 from vllm_server.errors import StartError
 
 
@@ -52,6 +53,7 @@ def test_vllm_on_a_cpu() -> None:
     assert value_after(arguments, "--max-model-len") == "8192"
     assert value_after(arguments, "--hf-config-path") == "/tmp/config"
     assert value_after(arguments, "--load-format") == "safetensors"
+    assert value_after(arguments, "--middleware") == f"{BusyOnCpu.__module__}.BusyOnCpu"
     names = arguments.index("--served-model-name")
     assert arguments[names + 1 : names + 5] == ["tiny", "a", "b", "--host"]
 
@@ -69,6 +71,7 @@ def test_vllm_on_a_gpu() -> None:
     assert "--kv-cache-memory-bytes" not in arguments
     assert value_after(arguments, "--gpu-memory-utilization") == "0.85"
     assert value_after(arguments, "--dtype") == "half"
+    assert value_after(arguments, "--middleware") == f"{BusyOnCuda.__module__}.BusyOnCuda"
     assert value_after(arguments, "--tensor-parallel-size") == "2"
 
 

@@ -9,10 +9,14 @@ from vllm_server.offline import offline_environment
 
 def test_everything_that_reports_or_downloads_is_off(tmp_path: Path) -> None:
     changes = offline_environment({"HOME": str(tmp_path), "VLLM_NO_USAGE_STATS": "0"})
-    assert changes["VLLM_NO_USAGE_STATS"] == changes["DO_NOT_TRACK"] == "1"
-    assert changes["HF_HUB_OFFLINE"] == changes["TRANSFORMERS_OFFLINE"] == "1"
+    assert changes["VLLM_NO_USAGE_STATS"] == changes["HF_HUB_OFFLINE"] == "1"
     assert changes["VLLM_HOST_IP"] == "127.0.0.1"
     assert changes["VLLM_USE_FLASHINFER_SAMPLER"] == "0"
+
+
+def test_a_busy_host_has_time_for_the_builder_s_form(tmp_path: Path) -> None:
+    changes = offline_environment({"HOME": str(tmp_path)})
+    assert int(changes["VLLM_REGEX_COMPILATION_TIMEOUT_S"]) >= 60
 
 
 def test_a_home_that_can_be_written_stays(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ _STATUS = {
     404: "model",
     429: "busy",
     502: "loading",
-    503: "loading",
+    503: "busy",
     504: "loading",
 }
 _KINDS = {

@@ -53,7 +53,8 @@ def caused_by(cause: Exception) -> Exception:
         (APIStatusError(403), "refused"),
         (APIStatusError(404), "model"),
         (APIStatusError(429), "busy"),
-        (APIStatusError(503), "loading"),
+        (APIStatusError(502), "loading"),
+        (APIStatusError(503), "busy"),
         (APIStatusError(500), "failed"),
         (APIStatusError(400), "not taken"),
         (caused_by(ConnectError("refused")), "unreachable"),
@@ -155,7 +156,7 @@ def created(agent: Any, frames: list[Any]) -> list[Any]:
 @pytest.mark.parametrize(
     ("agent", "frames", "told"),
     [
-        (Builder(APIStatusError(503)), [{"error": "no"}], "is not ready"),
+        (Builder(APIStatusError(503)), [{"error": "no"}], "too many requests"),
         (Builder(None), [{"error": "parse RichConfig error"}], "no complete configuration"),
         (Builder(None, cut=True), [{"error": "parse"}], "reached the length limit"),
         (Builder(None), [KeyError("description")], "no complete configuration"),
