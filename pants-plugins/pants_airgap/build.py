@@ -12,7 +12,8 @@ size, and as many at once as it has cores. Then the tool is asked again.
 One failed target fails the whole goal, and then nothing reaches the dist folder. So where a lock is
 right and this machine has no way to what it names, the targets made of it are left out, with a
 warning and a receipt that says why: `./pants package ::` and `./pants test ::` go on without them.
-A target that the command line names fails nevertheless.
+A target that the command line names fails nevertheless. With `[airgap] locked` so does every one
+that lacks something else than a source of others: what has a lock there is to be built.
 
 A model that has no lock yet gets one in a step that comes before all others of its target. What
 that step gives is added to what the tool is asked with, and written beside `model.toml` when the
@@ -25,6 +26,7 @@ import json
 import logging
 import os
 from dataclasses import dataclass
+from operator import itemgetter
 
 from pants.backend.python.util_rules.pex import VenvPexProcess
 from pants.base.build_root import BuildRoot
@@ -46,7 +48,7 @@ from pants.engine.fs import (
 )
 from pants.engine.internals.options_parsing import _Options
 from pants.engine.process import FallibleProcessResult, ProcessCacheScope
-from pants.engine.rules import Get, MultiGet, collect_rules, rule
+from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.engine.unions import UnionRule
 
 from pants_airgap import new_locks
@@ -54,7 +56,7 @@ from pants_airgap.input_specs import SourceFieldSet, WheelhouseFieldSet
 from pants_airgap.model_spec import ModelFieldSet
 from pants_airgap.output_specs import BundleFieldSet, ImageFieldSet, PexFieldSet
 from pants_airgap.spec import Spec, SpecFieldSet
-from pants_airgap.subsystem import AirgapTool
+from pants_airgap.subsystem import AirgapSubsystem, AirgapTool
 
 STORE = ".airgap-store"
 STORE_CACHE = "airgap_store"
@@ -100,6 +102,7 @@ async def make(
     dist_dir: DistDir,
     build_root: BuildRoot,
     command_line: CommandLine,
+    airgap: AirgapSubsystem,
 ) -> BuiltPackage:
     address = request.field_set.address
     spec = await Get(Spec, SpecFieldSet, request.field_set)
@@ -132,7 +135,7 @@ async def make(
                 cache_scope=ProcessCacheScope.PER_SESSION,
             ),
         )
-        _check(made)
+        _check(made, f"Make {address}")
         contents = await Get(DigestContents, Digest, made.output_digest)
         files = {file.path: file.content for file in contents}
         steps = json.loads(files["steps.json"])
@@ -160,20 +163,26 @@ async def make(
             )
             for step, step_file in zip(steps, step_files)
         )
+        left_out = [
+            result.exit_code == UNAVAILABLE
+            and not command_line.names(address)
+            and (step["kind"] == "source" or not airgap.locked)
+            for step, result in zip(steps, results)
+        ]
         # What is wrong comes before what cannot be had.
-        for result in sorted(results, key=lambda result: result.exit_code == UNAVAILABLE):
-            if result.exit_code == UNAVAILABLE and not command_line.names(address):
+        for lacking, step, result in sorted(zip(left_out, steps, results), key=itemgetter(0)):
+            if lacking:
                 reason = "; ".join(" ".join(line.split()) for line in _said(result).splitlines())
                 logger.warning(f"{address} is left out: {reason}")
                 # By it tests know why there is no more.
-                left_out = json.dumps({"name": address.target_name, "left_out": reason}, indent=1)
+                told = json.dumps({"name": address.target_name, "left_out": reason}, indent=1)
                 digest = await Get(
-                    Digest, CreateDigest([FileContent(receipt, f"{left_out}\n".encode())])
+                    Digest, CreateDigest([FileContent(receipt, f"{told}\n".encode())])
                 )
                 # Once more at the end of the run, where what was made is listed.
-                told = (f"  {address} is left out, see this file or the warning above",)
-                return BuiltPackage(digest, (BuiltPackageArtifact(receipt, extra_log_lines=told),))
-            _check(result)
+                last = (f"  {address} is left out, see this file or the warning above",)
+                return BuiltPackage(digest, (BuiltPackageArtifact(receipt, extra_log_lines=last),))
+            _check(result, f"{step['description']}, for {address}")
         if locks:
             made_locks = await Get(Digest, MergeDigests([r.output_digest for r in results]))
             new_locks.note(await Get(DigestContents, Digest, made_locks), address)
@@ -185,9 +194,9 @@ async def make(
     return BuiltPackage(digest, (BuiltPackageArtifact(receipt, extra_log_lines=summary),))
 
 
-def _check(result: FallibleProcessResult) -> None:
+def _check(result: FallibleProcessResult, step: str) -> None:
     if result.exit_code != 0:
-        raise AirgapError(_said(result))
+        raise AirgapError(f"{_said(result)}\n  {'step:':<9} {step}")
 
 
 def _said(result: FallibleProcessResult) -> str:
@@ -229,7 +238,7 @@ async def package_bundle(field_set: BundleFieldSet) -> BuiltPackage:
     return await Get(BuiltPackage, MakeRequest(field_set, field_set.address.target_name))
 
 
-def rules() -> tuple:
+def rules() -> tuple[Rule | UnionRule, ...]:
     packaged = (
         WheelhouseFieldSet,
         ModelFieldSet,

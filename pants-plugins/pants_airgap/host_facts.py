@@ -13,7 +13,7 @@ from pants.backend.python.goals.pytest_runner import PytestPluginSetup, PytestPl
 from pants.engine.env_vars import EnvironmentVars, EnvironmentVarsRequest
 from pants.engine.fs import CreateDigest, Digest, FileContent
 from pants.engine.process import Process, ProcessCacheScope, ProcessResult
-from pants.engine.rules import Get, collect_rules, rule
+from pants.engine.rules import Get, Rule, collect_rules, rule
 from pants.engine.target import Tags, Target
 from pants.engine.unions import UnionRule
 
@@ -54,5 +54,5 @@ async def host_facts(_: HostFactsRequest) -> PytestPluginSetup:
     )
 
 
-def rules() -> tuple:
+def rules() -> tuple[Rule | UnionRule, ...]:
     return (*collect_rules(), UnionRule(PytestPluginSetupRequest, HostFactsRequest))

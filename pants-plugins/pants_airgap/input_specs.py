@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pants.core.goals.package import OutputPathField, PackageFieldSet
 from pants.engine.addresses import UnparsedAddressInputs
 from pants.engine.fs import Digest, MergeDigests
-from pants.engine.rules import Get, MultiGet, collect_rules, rule
+from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.engine.target import HydratedSources, HydrateSourcesRequest, Targets
 from pants.engine.unions import UnionRule
 
@@ -92,6 +92,6 @@ async def agent_spec(field_set: AgentFieldSet) -> Spec:
     return spec_of(field_set, "agent", sources.snapshot.digest, files=files)
 
 
-def rules() -> tuple:
+def rules() -> tuple[Rule | UnionRule, ...]:
     kinds_here = (WheelhouseFieldSet, DebianFieldSet, SourceFieldSet, AgentFieldSet)
     return (*collect_rules(), *(UnionRule(SpecFieldSet, kind) for kind in kinds_here))

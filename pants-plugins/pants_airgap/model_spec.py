@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pants.base.build_root import BuildRoot
 from pants.core.goals.package import OutputPathField, PackageFieldSet
 from pants.engine.fs import EMPTY_DIGEST, PathGlobs, Snapshot
-from pants.engine.rules import Get, collect_rules, rule
+from pants.engine.rules import Get, Rule, collect_rules, rule
 from pants.engine.target import AllUnexpandedTargets, HydratedSources, HydrateSourcesRequest
 from pants.engine.unions import UnionRule
 from pants.util.frozendict import FrozenDict
@@ -89,5 +89,5 @@ async def model_spec(
     return spec_of(field_set, "model", found.digest, lock=path, input=source)
 
 
-def rules() -> tuple:
+def rules() -> tuple[Rule | UnionRule, ...]:
     return (*collect_rules(), UnionRule(SpecFieldSet, ModelFieldSet))

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pants.base.build_root import BuildRoot
 from pants.engine.addresses import Address
 from pants.engine.fs import DigestContents
-from pants.engine.rules import collect_rules, rule
+from pants.engine.rules import Rule, collect_rules, rule
 from pants.engine.streaming_workunit_handler import (
     WorkunitsCallback,
     WorkunitsCallbackFactory,
@@ -88,5 +88,5 @@ def write_locks(_: WriteLocksRequest, build_root: BuildRoot) -> WorkunitsCallbac
     return WorkunitsCallbackFactory(lambda: WriteLocks(build_root.path))
 
 
-def rules() -> tuple:
+def rules() -> tuple[Rule | UnionRule, ...]:
     return (*collect_rules(), UnionRule(WorkunitsCallbackFactoryRequest, WriteLocksRequest))

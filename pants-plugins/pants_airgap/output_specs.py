@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pants.core.goals.package import OutputPathField, PackageFieldSet
 from pants.core.goals.run import RunFieldSet, RunInSandboxBehavior
 from pants.engine.fs import Digest, MergeDigests
-from pants.engine.rules import Get, MultiGet, collect_rules, rule
+from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.engine.unions import UnionRule
 
 from pants_airgap import target_types as kinds
@@ -137,6 +137,6 @@ async def bundle_spec(field_set: BundleFieldSet) -> Spec:
     )
 
 
-def rules() -> tuple:
+def rules() -> tuple[Rule | UnionRule, ...]:
     kinds_here = (PexFieldSet, ImageFieldSet, BundleFieldSet)
     return (*collect_rules(), *(UnionRule(SpecFieldSet, kind) for kind in kinds_here))

@@ -1,5 +1,11 @@
 """The entry point of the Pants plugin: its targets and rules."""
 
+from __future__ import annotations
+
+from pants.engine.rules import Rule
+from pants.engine.target import Target
+from pants.engine.unions import UnionRule
+
 from pants_airgap import (
     build,
     host_facts,
@@ -7,14 +13,17 @@ from pants_airgap import (
     model_spec,
     new_locks,
     output_specs,
+    places_lint,
+    ruff_format,
     run,
+    shell_lint,
     spec,
     subsystem,
 )
 from pants_airgap import target_types as kinds
 
 
-def target_types() -> list:
+def target_types() -> list[type[Target]]:
     return [
         kinds.Wheelhouse,
         kinds.DebianPackages,
@@ -27,7 +36,7 @@ def target_types() -> list:
     ]
 
 
-def rules() -> list:
+def rules() -> list[Rule | UnionRule]:
     return [
         *subsystem.rules(),
         *spec.rules(),
@@ -38,4 +47,7 @@ def rules() -> list:
         *new_locks.rules(),
         *run.rules(),
         *host_facts.rules(),
+        *ruff_format.rules(),
+        *shell_lint.rules(),
+        *places_lint.rules(),
     ]

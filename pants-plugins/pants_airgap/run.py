@@ -9,7 +9,8 @@ from pants.core.goals.package import BuiltPackage, EnvironmentAwarePackageReques
 from pants.core.goals.run import RunRequest
 from pants.core.util_rules.distdir import DistDir
 from pants.engine.fs import EMPTY_DIGEST
-from pants.engine.rules import Get, collect_rules, rule
+from pants.engine.rules import Get, Rule, collect_rules, rule
+from pants.engine.unions import UnionRule
 
 from pants_airgap.output_specs import BundleFieldSet
 
@@ -24,5 +25,5 @@ async def run_bundle(
     return RunRequest(digest=EMPTY_DIGEST, args=(os.path.join(bundle, "airgap"), "run"))
 
 
-def rules() -> tuple:
+def rules() -> tuple[Rule | UnionRule, ...]:
     return (*collect_rules(), *BundleFieldSet.rules())

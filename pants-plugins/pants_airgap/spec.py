@@ -17,12 +17,11 @@ from pants.core.util_rules.source_files import SourceFiles, SourceFilesRequest
 from pants.engine.addresses import Address, Addresses, UnparsedAddressInputs
 from pants.engine.environment import EnvironmentName
 from pants.engine.fs import EMPTY_DIGEST, Digest
-from pants.engine.rules import Get, MultiGet, collect_rules, rule
+from pants.engine.rules import Get, MultiGet, Rule, collect_rules, rule
 from pants.engine.target import (
     FieldSet,
     SourcesField,
     SpecialCasedDependencies,
-    StringField,
     TransitiveTargets,
     TransitiveTargetsRequest,
     WrappedTarget,
@@ -30,7 +29,9 @@ from pants.engine.target import (
 )
 from pants.engine.unions import UnionMembership, union
 
-AddressesField = Union[StringField, SpecialCasedDependencies]
+from pants_airgap.target_types import AddressField
+
+AddressesField = Union[AddressField, SpecialCasedDependencies]
 """A field that names one target, or several."""
 
 
@@ -188,5 +189,5 @@ def below(folders: Iterable[str], files: Iterable[str]) -> tuple[tuple[str, str]
     return tuple(sorted((relative(path), path) for path in files))
 
 
-def rules() -> tuple:
+def rules() -> tuple[Rule, ...]:
     return tuple(collect_rules())

@@ -13,12 +13,12 @@ from pants.backend.python.util_rules.pex import PexRequest, VenvPex
 from pants.backend.python.util_rules.pex_from_targets import PexFromTargetsRequest
 from pants.engine.addresses import Addresses, UnparsedAddressInputs
 from pants.engine.env_vars import CompleteEnvironmentVars
-from pants.engine.rules import Get, collect_rules, rule
+from pants.engine.rules import Get, Rule, collect_rules, rule
 from pants.engine.target import WrappedTarget, WrappedTargetRequest
 from pants.option.option_types import BoolOption, DictOption, StrListOption, StrOption
 from pants.option.subsystem import Subsystem
 from pants.util.frozendict import FrozenDict
-from pants.util.strutil import help_text
+from pants.util.strutil import help_text, softwrap
 
 # What tells pip, git, APT's mirror and the tool where to fetch from on this machine. A lock says
 # what is fetched, so none of it can change a result.
@@ -41,7 +41,7 @@ class AirgapSubsystem(Subsystem):
     )
     env_vars = StrListOption(
         default=[],
-        help=help_text(
+        help=softwrap(
             """
             Names of further environment variables that fetching needs on this machine. Passed
             already: HOME, those of pip (PIP_*), of ModelScope's client (MODELSCOPE_*), of proxies
@@ -51,10 +51,11 @@ class AirgapSubsystem(Subsystem):
     )
     locked = BoolOption(
         default=False,
-        help=help_text(
+        help=softwrap(
             """
-            Refuse to build with a model that has no lock, instead of making one. For CI, where
-            nobody would commit it.
+            Refuse to build with a model that has no lock, instead of making one, and fail where a
+            model cannot be had, instead of leaving it out. For CI, where nobody would commit the
+            lock or read the warning.
             """
         ),
     )
@@ -107,5 +108,5 @@ async def airgap_tool(subsystem: AirgapSubsystem, env: CompleteEnvironmentVars) 
     return AirgapTool(pex, FrozenDict(passed))
 
 
-def rules() -> tuple:
+def rules() -> tuple[Rule, ...]:
     return tuple(collect_rules())

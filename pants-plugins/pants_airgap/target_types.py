@@ -21,6 +21,10 @@ from pants.engine.target import (
 from pants.util.strutil import help_text
 
 
+class AddressField(StringField, AsyncFieldMixin):
+    """Names one target."""
+
+
 class LockField(SingleSourceField):
     alias = "lock"
     expected_file_extensions = (".lock",)
@@ -44,7 +48,7 @@ class WheelhouseLockField(LockField):
     )
 
 
-class BuildBackendsField(StringField, AsyncFieldMixin):
+class BuildBackendsField(AddressField):
     alias = "build_backends"
     default = "third_party/python:sdist-build"
     help = help_text(
@@ -111,7 +115,7 @@ class ModelLockField(LockField):
     default = "model.lock"
     required = False
     # Where there is none, packaging makes it first.
-    expected_num_files = range(0, 2)
+    expected_num_files = range(0, 2)  # type: ignore[assignment]
     default_glob_match_error_behavior = GlobMatchErrorBehavior.ignore
     help = help_text(
         """
@@ -197,7 +201,7 @@ class SourcesField(SpecialCasedDependencies):
     )
 
 
-class WheelhouseField(StringField, AsyncFieldMixin):
+class WheelhouseField(AddressField):
     alias = "wheelhouse"
     required = True
     help = "Address of the `wheelhouse` whose wheels the PEX holds, all of them and no others."
@@ -250,7 +254,7 @@ class HermeticPex(Target):
     )
 
 
-class DebianField(StringField, AsyncFieldMixin):
+class DebianField(AddressField):
     alias = "debian"
     default = "third_party/debian:base"
     help = "Address of the `debian_packages` that are the image's base layer."
@@ -302,7 +306,7 @@ class ExportedAgent(Target):
     )
 
 
-class ImageField(StringField, AsyncFieldMixin):
+class ImageField(AddressField):
     alias = "image"
     required = True
     help = "Address of the `oci_image` that the bundle's containers run."
@@ -325,7 +329,7 @@ class AgentsField(SpecialCasedDependencies):
     help = "Addresses of `exported_agent` targets that the bundle brings along."
 
 
-class ProgramField(StringField, AsyncFieldMixin):
+class ProgramField(AddressField):
     alias = "program"
     default = "src/host"
     help = (
@@ -333,7 +337,7 @@ class ProgramField(StringField, AsyncFieldMixin):
     )
 
 
-class GuidesField(StringField, AsyncFieldMixin):
+class GuidesField(AddressField):
     alias = "guides"
     default = "docs:guides"
     help = help_text(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from pants.backend.python.util_rules.pex import VenvPexProcess
@@ -18,7 +19,7 @@ from pants.util.frozendict import FrozenDict
 
 from pants_airgap import build, new_locks
 from pants_airgap.spec import Spec, SpecFieldSet
-from pants_airgap.subsystem import AirgapTool
+from pants_airgap.subsystem import AirgapSubsystem, AirgapTool
 
 DEMO = Address("bundles/demo", target_name="image")
 
@@ -68,7 +69,7 @@ async def run_tool(process: VenvPexProcess) -> FallibleProcessResult:
         FallibleProcessResult,
         Process(
             ["/bin/sh", "-c", TOOL, "tool", *process.argv],
-            input_digest=process.input_digest,
+            input_digest=process.input_digest or EMPTY_DIGEST,
             output_files=process.output_files,
             env={"PATH": "/bin:/usr/bin"},
             description=process.description,
@@ -83,6 +84,7 @@ def runner() -> RuleRunner:
             build.make,
             build.command_line,
             *distdir.rules(),
+            *AirgapSubsystem.rules(),
             spec,
             tool,
             run_tool,
@@ -93,18 +95,20 @@ def runner() -> RuleRunner:
     )
 
 
-def step(status: int) -> dict:
-    return {"kind": "wheels", "description": "a step", "value": {"status": status}}
+def step(status: int, kind: str = "wheels") -> dict[str, Any]:
+    return {"kind": kind, "description": "a step", "value": {"status": status}}
 
 
 LOCK_STEP = {"kind": "lock", "description": "a lock", "value": {"makes": "src/model.lock"}}
 
 
-def packaged(runner: RuleRunner, specs: str, statuses: list) -> tuple[dict, tuple]:
+def packaged(
+    runner: RuleRunner, specs: str, statuses: list[int], kind: str = "wheels"
+) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The receipt of a target whose steps end so, where the command line has these specs, and what
     is said at the end of the run."""
     runner.set_options(["package", *specs.split()])
-    steps = json.dumps([step(status) for status in statuses])
+    steps = json.dumps([step(status, kind) for status in statuses])
     field_set = FieldSet(DEMO, steps)
     package = runner.request(BuiltPackage, [build.MakeRequest(field_set, "demo")])
     (file,) = runner.request(DigestContents, [package.digest])
@@ -113,7 +117,7 @@ def packaged(runner: RuleRunner, specs: str, statuses: list) -> tuple[dict, tupl
     return json.loads(file.content), artifact.extra_log_lines
 
 
-def made(runner: RuleRunner, specs: str, statuses: list) -> dict:
+def made(runner: RuleRunner, specs: str, statuses: list[int]) -> dict[str, Any]:
     return packaged(runner, specs, statuses)[0]
 
 
@@ -158,15 +162,30 @@ def test_what_cannot_be_had_fails_where_it_is_asked_for(runner: RuleRunner) -> N
         made(runner, "bundles/demo:", [3])
 
 
+def test_a_model_that_cannot_be_had_fails_in_locked_mode(runner: RuleRunner) -> None:
+    assert "left_out" in packaged(runner, "::", [3], "model")[0]
+    with pytest.raises(ExecutionError, match="status 3"):
+        packaged(runner, "--airgap-locked ::", [3], "model")
+
+
+def test_a_source_that_cannot_be_had_is_left_out_in_locked_mode_too(runner: RuleRunner) -> None:
+    assert "left_out" in packaged(runner, "--airgap-locked ::", [3], "source")[0]
+
+
 def test_what_is_wrong_fails_even_beside_what_cannot_be_had(runner: RuleRunner) -> None:
     with pytest.raises(ExecutionError, match="status 1"):
         made(runner, "::", [3, 1])
 
 
+def test_the_step_that_failed_is_named_with_its_target(runner: RuleRunner) -> None:
+    with pytest.raises(ExecutionError, match=r"step: +a step, for bundles/demo:image\n"):
+        made(runner, "::", [1])
+
+
 def test_a_lock_is_made_before_all_else_and_waits_for_the_end(
     runner: RuleRunner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    waiting: dict = {}
+    waiting: dict[str, bytes] = {}
     monkeypatch.setattr(new_locks, "_waiting", waiting)
     runner.set_options(["package", "::"])
     # Once the lock is there, the other step, which would fail, is not asked for.

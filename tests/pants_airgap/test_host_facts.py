@@ -23,7 +23,7 @@ def rule_runner() -> RuleRunner:
     return runner
 
 
-def facts(runner: RuleRunner, path: Path) -> list:
+def facts(runner: RuleRunner, path: Path) -> list[str]:
     runner.set_options([], env={"PATH": f"{path}:{os.environ['PATH']}"})
     target = runner.get_target(Address("", target_name="e2e"))
     setup = runner.request(PytestPluginSetup, [HostFactsRequest(target)])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+from typing import Any
 
 import pytest
 from pants.backend.python.target_types import PythonSourcesGeneratorTarget
@@ -13,6 +14,7 @@ from pants.engine.addresses import Address
 from pants.engine.fs import Snapshot
 from pants.engine.internals.scheduler import ExecutionError
 from pants.engine.rules import QueryRule
+from pants.engine.target import Field, Target
 from pants.testutil.rule_runner import RuleRunner
 
 from pants_airgap import input_specs, model_spec, output_specs, spec
@@ -162,10 +164,10 @@ def test_a_missing_lock_is_refused_by_name(runner: RuleRunner) -> None:
 
 
 @pytest.mark.parametrize("target", target_types(), ids=lambda target: target.alias)
-def test_help_teaches_each_target_and_field(target: type) -> None:
-    assert len(target.help) > 40
-    for field in target.core_fields:
-        assert len(field.help if isinstance(field.help, str) else field.help()) > 40, field.alias
+def test_help_teaches_each_target_and_field(target: type[Target]) -> None:
+    described: tuple[type[Target | Field], ...] = (target, *target.core_fields)
+    for one in described:
+        assert len(one.help if isinstance(one.help, str) else one.help()) > 40, one.alias
 
 
 def test_a_spec_is_the_same_string_each_time(runner: RuleRunner) -> None:
@@ -173,8 +175,9 @@ def test_a_spec_is_the_same_string_each_time(runner: RuleRunner) -> None:
     assert first == second == json.dumps(json.loads(first), sort_keys=True)
 
 
-def model(runner: RuleRunner, *options: str) -> dict:
+def model(runner: RuleRunner, *options: str) -> dict[str, Any]:
     runner.set_options(["--source-root-patterns=['/src']", "--no-python-infer-imports", *options])
+    value: dict[str, Any]
     (value,) = specs(runner, (":minilm",), "model").values
     return value
 
