@@ -43,15 +43,19 @@ class Bundle:
     Attributes:
         folder: The bundle.
         environ: DOCKER_HOST and settings (AIRGAP_<KEY>) beside PATH and LANG.
+        user: What comes before the program, for a user other than this one.
+        client: Docker's client; one far older or newer than the daemon is refused by it.
     """
 
     folder: Path
     environ: dict[str, str] = field(default_factory=dict)
+    user: tuple[str, ...] = ()
+    client: str = "docker"
 
     def airgap(self, *arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
         """Runs the bundle's program from a folder that is not the bundle's."""
         return subprocess.run(
-            [self.folder / "airgap", *arguments],
+            [*self.user, self.folder / "airgap", *arguments],
             cwd="/",
             env={"PATH": PATH, "LANG": "C.UTF-8", **self.environ, **environ},
             stdin=subprocess.DEVNULL,
@@ -67,7 +71,7 @@ class Bundle:
     def output(self, *arguments: str) -> bytes:
         """Like ``docker``, for what is no text."""
         done = subprocess.run(
-            [program("docker"), *arguments],
+            [program(self.client), *arguments],
             env={"PATH": PATH, **self.environ},
             stdin=subprocess.DEVNULL,
             capture_output=True,

@@ -63,6 +63,12 @@ class Visits:
         self._landmark = landmark
         self.requests: list[str] = []
 
+    @property
+    def asked_outside(self) -> list[str]:
+        """What they asked another host for, even where the page's policy refused it."""
+        own = (self._address, "data:", "blob:")
+        return [url for url in self.requests if not url.startswith(own)]
+
     def open(self, locale: str = "en-US", width: int = 1100, height: int = 800) -> Page:
         viewport = ViewportSize(width=width, height=height)
         page = self._browser.new_context(locale=locale, viewport=viewport).new_page()
@@ -86,8 +92,7 @@ def visits_of(browser: Browser, address: str, landmark: str) -> Iterator[Visits]
     yield visits
     visits.close()
     assert visits.requests
-    own = (address, "data:", "blob:")
-    assert [request for request in visits.requests if not request.startswith(own)] == []
+    assert visits.asked_outside == []
 
 
 def lose_files(page: Page) -> list[str]:
