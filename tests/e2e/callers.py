@@ -4,6 +4,7 @@ import http.client
 import json
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -52,11 +53,13 @@ def chat(url: str, model: str, messages: list[dict[str, str]]) -> Reply:
         if response.status != 200:
             reply.said = str(json.load(response)["error"]["message"])
         else:
-            for piece in _pieces(response):
-                reply.said += piece["delta"].get("content") or ""
-                if reply.said and not reply.waited:
-                    reply.waited = time.monotonic() - began
-                reply.whole = piece["finish_reason"] is not None
+            # A stream that breaks off is no error here: it is not whole.
+            with suppress(OSError, http.client.HTTPException):
+                for piece in _pieces(response):
+                    reply.said += piece["delta"].get("content") or ""
+                    if reply.said and not reply.waited:
+                        reply.waited = time.monotonic() - began
+                    reply.whole = piece["finish_reason"] is not None
     reply.seconds = time.monotonic() - began
     return reply
 
@@ -64,4 +67,5 @@ def chat(url: str, model: str, messages: list[dict[str, str]]) -> Reply:
 def _pieces(response: http.client.HTTPResponse) -> Iterator[dict[str, Any]]:
     for line in response:
         if line.startswith(b"data: {"):
-            yield from json.loads(line[6:])["choices"]
+            # What vLLM says of an error in the middle has none.
+            yield from json.loads(line[6:]).get("choices", ())

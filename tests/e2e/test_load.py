@@ -1,13 +1,16 @@
-"""Who is too many is told so, and nothing breaks: 600 ask at once, on the page and by the API.
+"""Many at once: 64 chat for ten minutes, on the page and by the API; of 600 some are told that it is busy.
 
 What was measured is printed, and is in dist/e2e/load.json.
 """
 
 import json
+import re
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
 from tests.e2e.bundle import Bundle, dist
 from tests.e2e.callers import Reply, chat
@@ -15,8 +18,16 @@ from tests.e2e.chatters import Answer, Chatter
 from tests.e2e.demo import AGENT, MODEL, PAGE_URL, SERVER, SERVER_URL
 from tests.e2e.waiting import until
 
+PEOPLE = 64
+SECONDS = 600
 TOO_MANY = 600
 QUESTION = "What is the door code of the boat house?"
+QUESTIONS = (
+    QUESTION,
+    "When does the last ferry leave Larkmoor?",
+    "Who may open the boat house?",
+    "Tell me about the harbour.",
+)
 
 
 class Crowd:
@@ -43,6 +54,10 @@ class Crowd:
         thread = threading.Thread(target=run, daemon=True)
         self._threads.append(thread)
         thread.start()
+
+    @property
+    def busy(self) -> bool:
+        return any(thread.is_alive() for thread in self._threads)
 
     def gather(self) -> None:
         for thread in self._threads:
@@ -91,6 +106,92 @@ def all_at_once(people: Sequence[Callable[[], Answer | Reply]]) -> Crowd:
     for person in people:
         crowd.send(partial(one, person))
     return crowd
+
+
+def memory(bundle: Bundle) -> dict[str, int]:
+    """What the processes of each container have for themselves, in MiB."""
+
+    def own(pid: str) -> int:
+        status = Path("/proc", pid, "status").read_text()
+        (anonymous,) = re.findall(r"^RssAnon:\s+(\d+) kB$", status, re.M)
+        return int(anonymous)
+
+    def of(name: str) -> int:
+        _, *pids = bundle.docker("top", name, "-eo", "pid").split()
+        return sum(map(own, pids)) >> 10
+
+    return {name: of(name) for name in (SERVER, AGENT)}
+
+
+def watched(bundle: Bundle, crowd: Crowd) -> dict[str, list[int]]:
+    """Gathers the crowd; the memory of each container, a value for each half minute."""
+    samples: dict[str, list[int]] = {SERVER: [], AGENT: []}
+    while crowd.busy:
+        for name, size in memory(bundle).items():
+            samples[name].append(size)
+        time.sleep(30)
+    crowd.gather()
+    return samples
+
+
+def expect_flat(samples: Sequence[int]) -> None:
+    """What it had before the first third of the time was over, it has to the end."""
+    first = len(samples) // 3
+    assert max(samples[first:]) < 1.05 * max(samples[:first]), samples
+
+
+def test_64_visitors_of_the_page_for_ten_minutes(served: Bundle) -> None:
+    """Each asks again as soon as the answer is there."""
+    crowd, ends = Crowd(), time.monotonic() + SECONDS
+
+    def visitor(number: int) -> Iterator[Answer]:
+        page = Chatter(PAGE_URL, ("en", "zh")[number % 2])
+        while time.monotonic() < ends:
+            yield page.ask(QUESTIONS[number % len(QUESTIONS)])
+            number += 1
+        page.close()
+
+    with as_before(served):
+        for number in range(PEOPLE):
+            crowd.send(partial(visitor, number))
+        samples = watched(served, crowd)
+    answers = [done for done in crowd.done if isinstance(done, Answer)]
+    places = {place for answer in answers for place in answer.places}
+    told(page={"answers": len(answers), "waits": crowd.waits, "memory": samples})
+    assert not [answer for answer in answers if answer.failed]
+    assert any("about" in place for place in places), places
+    assert any("约" in place for place in places), places
+    for sizes in samples.values():
+        expect_flat(sizes)
+
+
+def test_64_programs_at_the_api_for_ten_minutes(served: Bundle) -> None:
+    """Each keeps its chat and asks again as soon as the answer is there."""
+    crowd, ends = Crowd(), time.monotonic() + SECONDS
+
+    def program(number: int) -> Iterator[Reply]:
+        chatted: list[dict[str, str]] = []
+        while time.monotonic() < ends:
+            # A context has an end.
+            chatted = chatted[-6:]
+            question = QUESTIONS[number % len(QUESTIONS)]
+            reply = chat(SERVER_URL, MODEL, [*chatted, {"role": "user", "content": question}])
+            chatted += [
+                {"role": "user", "content": question},
+                {"role": "assistant", "content": reply.said},
+            ]
+            number += 1
+            yield reply
+
+    with as_before(served):
+        for number in range(PEOPLE):
+            crowd.send(partial(program, number))
+        samples = watched(served, crowd)
+    replies = [done for done in crowd.done if isinstance(done, Reply)]
+    told(api={"answers": len(replies), "waits": crowd.waits, "memory": samples})
+    assert all(reply.status == 200 and reply.whole for reply in replies)
+    for sizes in samples.values():
+        expect_flat(sizes)
 
 
 def test_too_many_on_the_page_are_told_so(served: Bundle) -> None:
