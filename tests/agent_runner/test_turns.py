@@ -5,7 +5,6 @@ from contextlib import ExitStack
 
 import pytest
 
-from agent_runner import turns
 from agent_runner.errors import Problem
 from agent_runner.turns import AT_ONCE, WAITING, Turns
 
@@ -49,7 +48,7 @@ def test_the_time_to_wait_is_that_of_the_latest_answers(
     stack: ExitStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     now = 100.0
-    monkeypatch.setattr(turns.time, "monotonic", lambda: now)
+    monkeypatch.setattr("agent_runner.turns.time.monotonic", lambda: now)
     queue = Turns()
     assert queue.seconds(1) == 0
     with queue.taken() as turn:
