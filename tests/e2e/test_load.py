@@ -1,4 +1,4 @@
-"""Many at once: 64 chat for ten minutes, on the page and by the API; of 600 some are told that it is busy.
+"""64 chat for ten minutes, on the page and by the API; of 600 at once many are told to come again.
 
 What was measured is printed, and is in dist/e2e/load.json.
 """
