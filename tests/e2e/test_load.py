@@ -134,10 +134,14 @@ def watched(bundle: Bundle, crowd: Crowd) -> dict[str, list[int]]:
     return samples
 
 
-def expect_flat(samples: Sequence[int]) -> None:
-    """What it had before the first third of the time was over, it has to the end."""
-    first = len(samples) // 3
-    assert max(samples[first:]) < 1.05 * max(samples[:first]), samples
+def expect_flat(samples: dict[str, list[int]]) -> None:
+    """What they had before the first third of the time was over, they have to the end."""
+    for name, sizes in samples.items():
+        first = len(sizes) // 3
+        # vLLM keeps what it made for each size of a batch, of which there are more and more for
+        # some twenty minutes: bench/RESULTS.md.
+        most = {SERVER: 1.15, AGENT: 1.05}[name]
+        assert max(sizes[first:]) < most * max(sizes[:first]), (name, sizes)
 
 
 def test_64_visitors_of_the_page_for_ten_minutes(served: Bundle) -> None:
@@ -161,8 +165,7 @@ def test_64_visitors_of_the_page_for_ten_minutes(served: Bundle) -> None:
     assert not [answer for answer in answers if answer.failed]
     assert any("about" in place for place in places), places
     assert any("约" in place for place in places), places
-    for sizes in samples.values():
-        expect_flat(sizes)
+    expect_flat(samples)
 
 
 def test_64_programs_at_the_api_for_ten_minutes(served: Bundle) -> None:
@@ -190,8 +193,7 @@ def test_64_programs_at_the_api_for_ten_minutes(served: Bundle) -> None:
     replies = [done for done in crowd.done if isinstance(done, Reply)]
     told(api={"answers": len(replies), "waits": crowd.waits, "memory": samples})
     assert all(reply.status == 200 and reply.whole for reply in replies)
-    for sizes in samples.values():
-        expect_flat(sizes)
+    expect_flat(samples)
 
 
 def test_too_many_on_the_page_are_told_so(served: Bundle) -> None:

@@ -37,10 +37,7 @@ def convert(file: Path, store: Store) -> dict[str, Blob]:
         AirgapError: The file is no GGUF file, is damaged, or holds a model of another architecture
             than `llama`.
     """
-    reader = _open(file)
-    metadata = Metadata(
-        file.name, {key: field.contents() for key, field in reader.fields.items() if field.types}
-    )
+    reader, metadata = _open(file)
     architecture = metadata.get("general.architecture", str)
     if architecture != "llama":
         raise metadata.refuse("the model", expected="the architecture `llama`", found=architecture)
@@ -99,9 +96,10 @@ class _Reader(GGUFReader):
         return super()._get(offset, dtype, count, override_order)
 
 
-def _open(file: Path) -> GGUFReader:
+def _open(file: Path) -> tuple[GGUFReader, Metadata]:
     try:
-        return _Reader(file)
+        reader = _Reader(file)
+        values = {key: field.contents() for key, field in reader.fields.items() if field.types}
     # What a damaged file raises depends on where the damage is; the reader has no error of its own.
     except (ValueError, IndexError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise AirgapError(
@@ -111,6 +109,7 @@ def _open(file: Path) -> GGUFReader:
             found=str(error),
             remedy="the file is damaged; fetch the model again",
         ) from error
+    return reader, Metadata(file.name, values)
 
 
 def _tensors(reader: GGUFReader, metadata: Metadata) -> list[Tensor]:

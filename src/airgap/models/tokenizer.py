@@ -71,7 +71,14 @@ def tokenizer_config(metadata: Metadata) -> dict[str, Any]:
     tokens = _tokens(metadata)
 
     def token(role: str) -> str:
-        return tokens[metadata.get(f"tokenizer.ggml.{role}_token_id", int)]
+        number = metadata.get(f"tokenizer.ggml.{role}_token_id", int)
+        if not 0 <= number < len(tokens):
+            raise metadata.refuse(
+                "the tokenizer",
+                expected=f"the {role} token among its {len(tokens)} tokens",
+                found=f"the number {number}",
+            )
+        return tokens[number]
 
     return {
         "add_prefix_space": metadata.get("tokenizer.ggml.add_space_prefix", bool),

@@ -111,7 +111,7 @@ def _machine_readable(text: str) -> list[str] | None:
         return None
     paragraphs = list(Deb822.iter_paragraphs(text.splitlines(), use_apt_pkg=False))
     # The first is on the whole; those without files only say what a licence's text is.
-    told = [paragraphs[0], *(paragraph for paragraph in paragraphs if "Files" in paragraph)]
+    told = [*paragraphs[:1], *(paragraph for paragraph in paragraphs if "Files" in paragraph)]
     names = {str(paragraph.get("License", "")).split("\n", 1)[0] for paragraph in told}
     return sorted({term(name.strip()) for name in names if name.strip()}) or None
 

@@ -143,6 +143,7 @@ def test_the_chat_template_and_the_end_of_an_answer_are_kept(
         ({"keys": {"llama.attention.head_count": 5}}, "llama.attention.head_count"),
         ({"keys": {"llama.attention.head_count_kv": 2**31}}, "llama.attention.head_count_kv"),
         ({"extra": {"rope_freqs.weight": (1, 32)}}, "a tensor named `rope_freqs.weight`"),
+        ({"keys": {"tokenizer.ggml.padding_token_id": 8}}, "padding token among its 8 tokens"),
     ],
 )
 def test_a_file_that_is_not_understood_wholly_is_refused(
@@ -160,6 +161,13 @@ def test_a_file_that_was_cut_short_is_refused(
     file = write_gguf()
     data = file.read_bytes()
     file.write_bytes(data[: keep if isinstance(keep, int) else int(len(data) * keep)])
+    with pytest.raises(AirgapError, match="damaged"):
+        convert(file, store)
+
+
+def test_a_text_that_is_no_utf_8_is_refused(store: Store, write_gguf: WriteGguf) -> None:
+    file = write_gguf()
+    file.write_bytes(file.read_bytes().replace(b"smollm", b"smoll\xb2"))
     with pytest.raises(AirgapError, match="damaged"):
         convert(file, store)
 

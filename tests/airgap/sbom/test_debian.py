@@ -84,6 +84,11 @@ def test_of_prose_only_the_common_licences_are_named() -> None:
     )
 
 
+def test_a_file_that_only_begins_like_a_machine_readable_one_is_prose() -> None:
+    text = "  Format: https://x/1.0/\n\nLicense: MIT\n"
+    assert license_of_package(package("thing"), text).terms == ("copyright file in words",)
+
+
 def test_only_the_main_part_of_debian_is_open_source_by_itself() -> None:
     assert license_of_package(package("thing"), "text").standing is Standing.OPEN
     assert license_of_package(package("thing", "updates/main"), "text").standing is Standing.OPEN

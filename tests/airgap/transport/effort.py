@@ -7,10 +7,17 @@ import os
 
 from hypothesis import HealthCheck, settings
 
+_NAME = "AIRGAP_TEST_EXAMPLES"
+
+
+def asked_for() -> bool:
+    """Whether the environment says how many."""
+    return _NAME in os.environ
+
 
 def examples(usual: int) -> int:
     """``usual``, unless the environment says how many."""
-    return int(os.environ.get("AIRGAP_TEST_EXAMPLES", usual))
+    return int(os.environ.get(_NAME, usual))
 
 
 def trying(usual: int) -> settings:
