@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 _SECONDS = 600
 """Until a server that says nothing is given up."""
+_NOTES = ("length limit", "长度上限", "is left out", "已略去")
+"""What the page says of an answer, or of the chat before it, that was cut."""
 
 
 @dataclass
@@ -43,8 +45,9 @@ class Answer:
 
     @property
     def failed(self) -> bool:
-        """Whether it is none, for whatever reason; that it was cut at its length is none."""
-        told = [text for text in self.said if "⚠️" in text and "length limit" not in text]
+        """Whether it is none, for whatever reason; that it or the chat before was cut is none."""
+        told = [text for text in self.said if "⚠️" in text]
+        told = [text for text in told if not any(note in text for note in _NOTES)]
         return bool(told) or not self.said or not self.said[-1].strip(" …")
 
 
