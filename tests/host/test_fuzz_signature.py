@@ -58,4 +58,5 @@ def test_a_damaged_key_lets_nothing_pass_that_it_did_not_sign(
         status, _, said = run(signed, "verify")
     finally:
         file.write_bytes(whole)
-    assert status == 1 or line.encode() in changed, said
+    # A shell reads no zero bytes.
+    assert status == 1 or line.encode() in changed.replace(b"\0", b""), said
